@@ -1,0 +1,1 @@
+"""The vocabulary of leadscore: records, pipelines, timelines, views, outcomes and errors."""

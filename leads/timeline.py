@@ -1,0 +1,269 @@
+"""Timelines: every lead's events in the stated order, as columns."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from leads.arrays import (
+    MISSING,
+    Coded,
+    Floats,
+    Int8s,
+    Int16s,
+    Int32s,
+    Int64s,
+)
+from leads.attributes import AttributeType
+from leads.pipelines import Pipelines
+from leads.records import (
+    ATTRIBUTE_CHANGE,
+    INTERACTION,
+    STAGE_CHANGE,
+    EventColumns,
+    LeadColumns,
+    concatenate_events,
+)
+
+
+@dataclass(frozen=True)
+class Events:
+    """Events as parallel columns, sorted by lead and, within a lead, in the stated order.
+
+    `name` is the code of the kind, the stage or the attribute, by `type`; `number` and `level` are
+    the value of an attribute change, missing (NaN, -1) elsewhere and where it was cleared.
+    """
+
+    occurred_at: Int64s
+    recorded_at: Int64s
+    type: Int8s
+    name: Int32s
+    number: Floats
+    level: Int32s
+    direction: Int8s
+    duration_seconds: Floats
+    actor: Int32s
+    result: Int32s
+    row: Int64s
+
+    def take(self, places: Int64s | slice) -> "Events":
+        """The events at these places."""
+        return Events(**{name: getattr(self, name)[places] for name in self.__dataclass_fields__})
+
+    def followed_by(self, other: "Events") -> "Events":
+        """These events with others behind them."""
+        return Events(
+            **{
+                name: np.concatenate([getattr(self, name), getattr(other, name)])
+                for name in self.__dataclass_fields__
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Timelines:
+    """All that happened to some leads; lead `i` owns the events `start[i]` to `start[i + 1]`.
+
+    Everything textual is a code into the lists beside it. `event_id[events.row[k]]` is the id of
+    event `k`; a value known at creation has the id "".
+    """
+
+    lead_ids: tuple[str, ...]
+    created_at: Int64s
+    pipeline: Int16s
+    start: Int64s
+    events: Events
+    pipelines: Pipelines
+    kinds: tuple[str, ...]
+    attributes: tuple[str, ...]
+    attribute_types: Mapping[str, AttributeType]
+    levels: tuple[str, ...]
+    actors: tuple[str, ...]
+    results: tuple[str, ...]
+    event_id: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.lead_ids)
+
+    @cached_property
+    def row_of(self) -> Mapping[str, int]:
+        """The row of a lead's id."""
+        return {lead_id: row for row, lead_id in enumerate(self.lead_ids)}
+
+    @cached_property
+    def newest_event_at(self) -> int | None:
+        """When the newest thing was learned: an event or a lead; None if there are no leads."""
+        if not len(self):
+            return None
+        newest = int(self.created_at.max())
+        known = np.maximum(self.events.occurred_at, self.events.recorded_at)
+        return max(newest, int(known.max())) if len(known) else newest
+
+    def ids_of(self, events: Events, places: Sequence[int]) -> list[str]:
+        """The ids of some of `events`, without the values known at creation."""
+        ids = [self.event_id[int(events.row[place])] for place in places]
+        return [event_id for event_id in ids if event_id]
+
+    def only(self, rows: Int64s) -> "Timelines":
+        """The timelines of some leads, in the order of `rows`."""
+        lengths = (self.start[1:] - self.start[:-1])[rows]
+        start = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        offsets = np.repeat(self.start[rows] - start[:-1], lengths)
+        return replace(
+            self,
+            lead_ids=tuple(self.lead_ids[row] for row in rows),
+            created_at=self.created_at[rows],
+            pipeline=self.pipeline[rows],
+            start=start,
+            events=self.events.take(np.arange(start[-1]) + offsets),
+        )
+
+
+def build_timelines(
+    leads: LeadColumns,
+    events: EventColumns,
+    pipelines: Pipelines,
+    attribute_types: Mapping[str, AttributeType],
+) -> Timelines:
+    """Timelines of leads and their events.
+
+    Leads keep their order; events of leads that are not among them, and stage changes to a stage
+    that no pipeline has, are left out: whoever reads records reports those. Values of `leads` are
+    known at creation and become attribute changes at that moment.
+    """
+    events = concatenate_events([events, *_values_at_creation(leads)])
+    row_of = {lead_id: row for row, lead_id in enumerate(leads.lead_id)}
+    lead = events.lead_id.recoded([row_of.get(i, MISSING) for i in events.lead_id.levels])
+    lead_pipeline = leads.pipeline.recoded(
+        [pipelines.pipeline_code_of[name] for name in leads.pipeline.levels]
+    )
+    lists = _name_lists(events)
+    name = _names(events, lists, lead, leads.pipeline, pipelines)
+    kept = np.flatnonzero((lead >= 0) & (name >= 0))
+    order = kept[_stated_order(events, lead, name, pipelines, kept)]
+    counts = np.bincount(lead[order], minlength=len(leads.lead_id))
+    return Timelines(
+        lead_ids=tuple(leads.lead_id),
+        created_at=leads.created_at,
+        pipeline=lead_pipeline.astype(np.int16),
+        start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        events=Events(
+            occurred_at=events.occurred_at[order],
+            recorded_at=events.recorded_at[order],
+            type=events.type[order],
+            name=name[order],
+            number=events.number[order],
+            level=events.level.codes[order],
+            direction=events.direction[order],
+            duration_seconds=events.duration_seconds[order],
+            actor=events.actor.codes[order],
+            result=events.result.codes[order],
+            row=order.astype(np.int64),
+        ),
+        pipelines=pipelines,
+        kinds=lists[INTERACTION],
+        attributes=lists[ATTRIBUTE_CHANGE],
+        attribute_types=dict(attribute_types),
+        levels=events.level.levels,
+        actors=events.actor.levels,
+        results=events.result.levels,
+        event_id=events.event_id,
+    )
+
+
+def _values_at_creation(leads: LeadColumns) -> list[EventColumns]:
+    """Attribute changes at creation, one part per attribute; missing values make no event."""
+    parts = []
+    for name in (*leads.numbers, *leads.levels):
+        number = leads.numbers.get(name)
+        level = leads.levels.get(name)
+        present = np.flatnonzero(
+            ~np.isnan(number) if number is not None else level.codes >= 0  # type: ignore[union-attr]
+        )
+        n = len(present)
+        missing = Coded.missing(n)
+        parts.append(
+            EventColumns(
+                lead_id=Coded(present.astype(np.int32), tuple(leads.lead_id)),
+                type=np.full(n, ATTRIBUTE_CHANGE, np.int8),
+                occurred_at=leads.created_at[present],
+                recorded_at=leads.created_at[present],
+                name=Coded(np.zeros(n, np.int32), (name,)),
+                pipeline=missing,
+                number=np.full(n, np.nan) if number is None else number[present],
+                level=missing if level is None else Coded(level.codes[present], level.levels),
+                direction=np.full(n, MISSING, np.int8),
+                duration_seconds=np.full(n, np.nan),
+                actor=missing,
+                result=missing,
+                event_id=[""] * n,
+            )
+        )
+    return parts
+
+
+def _name_lists(events: EventColumns) -> dict[int, tuple[str, ...]]:
+    """The names used by attribute changes and by interactions, in the order of their levels."""
+    lists = {}
+    for event_type in (ATTRIBUTE_CHANGE, INTERACTION):
+        used = np.unique(events.name.codes[events.type == event_type])
+        lists[event_type] = tuple(events.name.levels[code] for code in used)
+    return lists
+
+
+def _names(
+    events: EventColumns,
+    lists: Mapping[int, tuple[str, ...]],
+    lead: Int32s,
+    lead_pipeline: Coded,
+    pipelines: Pipelines,
+) -> Int32s:
+    """The code of each event's kind, stage or attribute; -1 for an unknown stage."""
+    name = np.full(len(events), MISSING, np.int32)
+    for event_type, listed in lists.items():
+        code_of = {text: code for code, text in enumerate(listed)}
+        codes = events.name.recoded([code_of.get(text, MISSING) for text in events.name.levels])
+        rows = events.type == event_type
+        name[rows] = codes[rows]
+    stages = np.flatnonzero((events.type == STAGE_CHANGE) & (lead >= 0))
+    own = lead_pipeline.codes[lead[stages]]
+    keys = np.stack([events.name.codes[stages], events.pipeline.codes[stages], own], axis=1)
+    distinct, place = np.unique(keys, axis=0, return_inverse=True)
+    codes = np.array(
+        [
+            pipelines.stage_code(
+                events.name.levels[stage],
+                None if named == MISSING else events.pipeline.levels[named],
+                lead_pipeline.levels[own_pipeline],
+            )
+            for stage, named, own_pipeline in distinct
+        ],
+        np.int32,
+    )
+    name[stages] = codes[place.ravel()] if len(codes) else MISSING
+    return name
+
+
+def _stated_order(
+    events: EventColumns, lead: Int32s, name: Int32s, pipelines: Pipelines, kept: Int64s
+) -> Int64s:
+    """The order of `kept` by lead, occurred_at, recorded_at, type, stage order, event_id."""
+    is_stage = events.type[kept] == STAGE_CHANGE
+    place = np.where(is_stage, pipelines.stage_order[np.where(is_stage, name[kept], 0)], -1)
+    keys = (
+        place,
+        events.type[kept],
+        events.recorded_at[kept],
+        events.occurred_at[kept],
+        lead[kept],
+    )
+    order = np.lexsort(keys)
+    same = np.ones(max(len(order) - 1, 0), dtype=bool)
+    for key in keys:
+        same &= key[order][1:] == key[order][:-1]
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], same.astype(np.int8), [0]])))
+    for first, last in zip(edges[::2], edges[1::2], strict=True):
+        run = order[first : last + 1]
+        order[first : last + 1] = sorted(run, key=lambda k: events.event_id[int(kept[k])])
+    return order
