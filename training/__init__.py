@@ -1,0 +1,1 @@
+"""Training: snapshots and weights, fitting, evaluation forward in time, tracking, promotion."""

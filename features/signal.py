@@ -1,0 +1,77 @@
+"""The signal protocol: a family declares columns and fills them for all snapshots at once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from features.population import Population
+from leads.arrays import Floats
+from leads.timeline import Timelines
+from leads.view import View
+
+Unit = Literal[
+    "count", "days", "hours", "minutes", "ratio", "share", "flag", "amount", "level", "weekday",
+    "hour_of_day",
+]  # fmt: skip
+
+# What a family learned from the training timelines: plain JSON, stored with the model.
+FamilySettings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Which events are behind a group: of a type and, where given, a name, direction or result."""
+
+    type: int
+    name: str | None = None
+    direction: int | None = None
+    result: str | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Columns that a person takes for one reason; a factor is the effect of a group.
+
+    `label` is an English message with the placeholders of `names`; `evidence` says which events
+    a person would look at, None where no event is behind it.
+    """
+
+    name: str
+    label: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One signal: a number per snapshot, NaN where it is missing.
+
+    `sentence` is the English message for a sales rep, with `{value}` and the placeholders of
+    `names`; what is typical and the full stop are added to it. `missing` is the message where
+    there is no value: it says what missing means. `levels` names the codes of a categorical
+    column; the code one past the listed levels is any other level.
+    """
+
+    name: str
+    group: Group
+    unit: Unit
+    sentence: str
+    missing: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    levels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of signals.
+
+    `learn` picks what the columns are about (kinds, stages, attributes and their levels) from
+    timelines known at the training cut; `columns` declares one `Column` per column of the block;
+    `fill` writes the block: one row per snapshot, one column per declared column. `fill` reads the
+    view's known ranges and the population, nothing else.
+    """
+
+    name: str
+    learn: Callable[[Timelines], FamilySettings]
+    columns: Callable[[FamilySettings], tuple[Column, ...]]
+    fill: Callable[[FamilySettings, View, Population, Floats], None]
