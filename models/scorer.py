@@ -1,0 +1,231 @@
+"""The one scorer: views and a population in, explained scores out.
+
+Training, batches, requests and replays all come through here; it does not know where the
+timelines came from.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from features.plan import SignalPlan, plan_from_record
+from features.population import Population
+from features.signal import Column, Group
+from leads.arrays import Floats, Int8s, Int32s, Int64s
+from leads.outcome import STATUS_NAMES, known_stage
+from leads.pipelines import Outcome, Pipelines, pipelines_from_records
+from leads.view import View
+from models.artifact import Artifact
+from models.booster import Booster
+from models.calibration import Platt, platt_from_record, sigmoid
+from models.evidence import event_ids
+from models.factors import Effects, effects, sum_groups
+from models.sentences import group_label, has_words, json_value, sentence
+
+FACTORS_EACH_WAY = 5
+# Enough rows for a block's overhead not to count, few enough for its contributions to stay small.
+BLOCK_ROWS = 2_000
+DEFAULT_GRADES = (("A", 75), ("B", 50), ("C", 25))
+LOWEST_GRADE = "D"
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One reason: the effect of a group of signals, told by the group's strongest column.
+
+    `effect` is in probability (0.18 is 18 points); `value` and `typical` are None where missing.
+    """
+
+    name: str
+    label: str
+    effect: float
+    direction: Literal["win", "lose"]
+    value: float | str | bool | None
+    unit: str
+    typical: float | None
+    sentence: str
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score as it is shown: `base_probability` + effects + `other_effects` = `win_probability`.
+
+    For a won or lost lead everything but `status` is None or empty. `as_of` in microseconds.
+    """
+
+    lead_id: str
+    as_of: int
+    status: Outcome
+    win_probability: float | None = None
+    score: int | None = None
+    grade: str | None = None
+    base_probability: float | None = None
+    factors: tuple[Factor, ...] = ()
+    other_effects: float | None = None
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of many snapshots as columns; rows of won and lost leads are NaN.
+
+    `effects` is snapshot x group, `contributions` snapshot x column on the calibrated log-odds.
+    """
+
+    view: View
+    stage: Int32s
+    status: Int8s
+    matrix: Floats
+    contributions: Floats
+    effects: Effects
+
+
+class Scorer:
+    """A model ready to score. Raises `DamagedArtifactError` when its parts do not fit together."""
+
+    def __init__(self, artifact: Artifact, version: str, *, threads: int = 1) -> None:
+        self.version = version
+        self.about: Mapping[str, Any] = artifact.about
+        self.plan: SignalPlan = plan_from_record(artifact.signals)
+        self._artifact = artifact
+        self._boosters = tuple(Booster(text, threads=threads) for text in artifact.boosters)
+        self._calibration: Platt = platt_from_record(artifact.calibration)
+
+    @cached_property
+    def pipelines(self) -> Pipelines:
+        """The pipelines that the model was trained on."""
+        return pipelines_from_records(self._artifact.pipelines, "the model's pipelines")
+
+    @cached_property
+    def attribute_types(self) -> Mapping[str, Any]:
+        """The types of the attributes that the model was trained on."""
+        return self._artifact.attribute_types
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The factor groups, in the order of the columns of effects."""
+        return tuple({c.group.name: c.group for c in self.plan.columns}.values())
+
+    @cached_property
+    def _group_of_column(self) -> Int64s:
+        place = {group.name: number for number, group in enumerate(self.groups)}
+        return np.array([place[c.group.name] for c in self.plan.columns], np.int64)
+
+    def probabilities(self, view: View, population: Population) -> Floats:
+        """The win probability of each snapshot, as `score` gives it, without the factors."""
+        matrix = self.plan.matrix(view, population)
+        return sigmoid(self._calibration.log_odds(self._margin(matrix)))
+
+    def score(self, view: View, population: Population) -> Scores:
+        """Score every snapshot of a view; leads that are won or lost are not scored."""
+        stage = known_stage(view)
+        status = view.timelines.pipelines.stage_outcome[stage]
+        matrix = self.plan.matrix(view, population)
+        log_odds = self._calibration.log_odds(self._margin(matrix))
+        contributions, tree_base = self._contributions(matrix)
+        grouped = sum_groups(contributions, self._group_of_column, len(self.groups))
+        found = effects(log_odds, self._artifact.background_margin, grouped, tree_base)
+        return Scores(view, stage, status, matrix, contributions, found)
+
+    def describe(
+        self,
+        scores: Scores,
+        row: int,
+        *,
+        factors: int = FACTORS_EACH_WAY,
+        grades: Sequence[tuple[str, int]] = DEFAULT_GRADES,
+    ) -> Score:
+        """One snapshot's score in words: the strongest factors each way, strongest first."""
+        lead_id, as_of = scores.view.lead_id(row), int(scores.view.as_of[row])
+        status = STATUS_NAMES[int(scores.status[row])]
+        if status != "open":
+            return Score(lead_id, as_of, status)
+        probability = float(scores.effects.probability[row])
+        shown = self._strongest(scores.effects.groups[row], factors)
+        described = tuple(self._factor(scores, row, group) for group in shown)
+        hidden = sum(
+            float(effect)
+            for group, effect in enumerate(scores.effects.groups[row])
+            if group not in shown
+        )
+        return Score(
+            lead_id,
+            as_of,
+            status,
+            win_probability=probability,
+            score=percent_score(probability),
+            grade=grade_of(percent_score(probability), grades),
+            base_probability=scores.effects.base_probability,
+            factors=described,
+            other_effects=hidden + float(scores.effects.constant[row]),
+        )
+
+    def _margin(self, matrix: Floats) -> Floats:
+        """The mean of the bag's raw scores, added in the bag's order."""
+        total = np.zeros(len(matrix))
+        for booster in self._boosters:
+            total = total + booster.margins(matrix)
+        margin: Floats = total / len(self._boosters)
+        return margin
+
+    def _contributions(self, matrix: Floats) -> tuple[Floats, float]:
+        """Contributions (snapshot x column) on the calibrated log-odds, and the trees' base."""
+        total = np.zeros((len(matrix), len(self.plan.columns) + 1))
+        for booster in self._boosters:
+            for at in range(0, len(matrix), BLOCK_ROWS):
+                total[at : at + BLOCK_ROWS] += booster.contributions(matrix[at : at + BLOCK_ROWS])
+        total *= self._calibration.slope / len(self._boosters)
+        base = float(total[0, -1]) if len(total) else 0.0
+        return total[:, :-1], base + self._calibration.intercept
+
+    def _strongest(self, group_effects: Floats, each_way: int) -> list[int]:
+        """The groups with the largest effects for and against, strongest first; ties by name."""
+        order = sorted(
+            range(len(group_effects)),
+            key=lambda g: (-abs(group_effects[g]), self.groups[g].name),
+        )
+        wins = [g for g in order if group_effects[g] > 0][:each_way]
+        losses = [g for g in order if group_effects[g] < 0][:each_way]
+        return [g for g in order if g in {*wins, *losses}]
+
+    def _factor(self, scores: Scores, row: int, group_place: int) -> Factor:
+        group = self.groups[group_place]
+        members = np.flatnonzero(self._group_of_column == group_place)
+        strongest = int(members[np.argmax(np.abs(scores.contributions[row, members]))])
+        column = self.plan.columns[strongest]
+        value = float(scores.matrix[row, strongest])
+        typical = self._typical(scores, row, strongest, column)
+        effect = float(scores.effects.groups[row, group_place])
+        return Factor(
+            name=group.name,
+            label=group_label(group),
+            effect=effect,
+            direction="win" if effect > 0 else "lose",
+            value=json_value(column, value),
+            unit=column.unit,
+            typical=None if np.isnan(typical) else typical,
+            sentence=sentence(column, value, typical),
+            events=tuple(event_ids(scores.view, row, group.evidence)),
+        )
+
+    def _typical(self, scores: Scores, row: int, place: int, column: Column) -> float:
+        """The median of training snapshots in the same pipeline and stage; NaN where unknown."""
+        if has_words(column):
+            return float("nan")
+        pipeline, stage = scores.view.timelines.pipelines.stage_names[int(scores.stage[row])]
+        medians = self._artifact.typical.get(pipeline, {}).get(stage)
+        typical = None if medians is None else medians[place]
+        return float("nan") if typical is None else float(typical)
+
+
+def percent_score(probability: float) -> int:
+    """The probability in percent, rounded half up, 1 to 99."""
+    return min(max(int(100 * probability + 0.5), 1), 99)
+
+
+def grade_of(score: int, grades: Sequence[tuple[str, int]] = DEFAULT_GRADES) -> str:
+    """The grade of a score: the first whose bound it reaches."""
+    return next((grade for grade, bound in grades if score >= bound), LOWEST_GRADE)

@@ -1,0 +1,85 @@
+"""Sentences: what a sales rep reads of a signal, from its column's message and its value.
+
+Messages are English with placeholders; a translation replaces the message, not the sentence.
+"""
+
+import math
+from datetime import date
+
+from features.signal import Column, Group
+
+_OTHER_LEVEL = "something else"
+_MONDAY = date(2024, 1, 1)
+_UNITS_OF_TIME = ((365.25, "year"), (1.0, "day"), (1 / 24, "hour"), (1 / 1440, "minute"))
+
+
+def group_label(group: Group) -> str:
+    """What a factor is called."""
+    return group.label.format(**group.names)
+
+
+def sentence(column: Column, value: float, typical: float) -> str:
+    """The sentence of a column's value; NaN is missing, for `typical` it means unknown."""
+    if math.isnan(value):
+        return _capitalised(column.missing.format(**column.names))
+    statement = column.sentence.format(value=value_in_words(column, value), **column.names)
+    if math.isnan(typical) or has_words(column):
+        return f"{_capitalised(statement)}."
+    return f"{_capitalised(statement)}; typically {value_in_words(column, typical)}."
+
+
+def has_words(column: Column) -> bool:
+    """Whether a column's values are words or parts of a calendar, which have no typical amount."""
+    return bool(column.levels) or column.unit in {"level", "flag", "weekday", "hour_of_day"}
+
+
+def json_value(column: Column, value: float) -> float | str | bool | None:
+    """A value as other systems read it: a number, the level's name, true or false, or None."""
+    if math.isnan(value):
+        return None
+    if column.unit == "flag":
+        return bool(value)
+    if column.levels or column.unit in {"level", "weekday"}:
+        return value_in_words(column, value)
+    return value
+
+
+def value_in_words(column: Column, value: float) -> str:
+    """A value with its unit, as a person says it."""
+    if column.levels or column.unit == "level":
+        code = int(value)
+        return column.levels[code] if code < len(column.levels) else _OTHER_LEVEL
+    if column.unit == "flag":
+        return "yes" if value else "no"
+    if column.unit == "weekday":
+        return _MONDAY.replace(day=1 + int(value)).strftime("%A")
+    if column.unit == "hour_of_day":
+        return f"{int(value):02d}:00"
+    if column.unit == "share":
+        return f"{100 * value:.0f} %"
+    if column.unit in {"days", "hours", "minutes"}:
+        return duration({"days": 1.0, "hours": 1 / 24, "minutes": 1 / 1440}[column.unit] * value)
+    return number(value)
+
+
+def duration(days: float) -> str:
+    """A length of time in its largest fitting unit; a date that has passed is so long ago."""
+    if days < 0:
+        return f"{duration(-days)} overdue"
+    for length, name in _UNITS_OF_TIME:
+        if days >= length * 0.95:
+            amount = days / length
+            rounded = f"{amount:.1f}" if amount < 9.95 and name == "year" else f"{amount:.0f}"
+            return f"{rounded.removesuffix('.0')} {name}{'' if rounded in {'1', '1.0'} else 's'}"
+    return "less than a minute"
+
+
+def number(value: float) -> str:
+    """A number to three digits or whole, with thousands set apart."""
+    if value == int(value) or abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def _capitalised(statement: str) -> str:
+    return statement[:1].upper() + statement[1:]
