@@ -1,17 +1,15 @@
-"""Training snapshots: many moments of each lead's open life, each lead weighing the same."""
+"""Training snapshots: many moments of each lead's open life, and what each weighs."""
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
-from leads.arrays import Bools, Floats, Int8s, Int64s
+from leads.arrays import Floats, Int64s
 from leads.clock import DAY_US, HOUR_US, MINUTE_US
-from leads.outcome import CENSORED_LABEL, closings, known_status, labels
+from leads.outcome import closings, known_status
 from leads.pipelines import OPEN
 from leads.timeline import Timelines
-from leads.view import Snapshots, View, look
+from leads.view import Snapshots, look
 
 # Closer together where leads are young and much happens, up to the window of a year.
 AGES_US = np.array(
@@ -20,23 +18,6 @@ AGES_US = np.array(
 )
 # Ages are moved by up to this factor per lead, so that no age is special to the model.
 JITTER = 1.25
-
-
-@dataclass(frozen=True)
-class LabelledSnapshots:
-    """Snapshots of open leads with their labels; each lead's weights add up to 1."""
-
-    view: View
-    label: Int8s
-    weight: Floats
-
-    def __len__(self) -> int:
-        return len(self.label)
-
-    @property
-    def lead(self) -> Int64s:
-        """The row of each snapshot's lead in the timelines."""
-        return self.view.snapshots.lead
 
 
 def open_life_snapshots(timelines: Timelines, until: int, seed: int) -> Snapshots:
@@ -57,28 +38,26 @@ def open_life_snapshots(timelines: Timelines, until: int, seed: int) -> Snapshot
     return snapshots.only(known_status(look(timelines, snapshots)) == OPEN)
 
 
-def labelled_snapshots(
-    timelines: Timelines,
-    snapshots: Snapshots,
-    until: int,
-    *,
-    keep: Callable[[View], Bools] | None = None,
-) -> LabelledSnapshots:
-    """The snapshots whose label is known by `until`; censored ones are left out."""
-    view = look(timelines, snapshots)
-    label = labels(view, until)
-    known = label != CENSORED_LABEL
-    if keep is not None:
-        known &= keep(view)
-    kept = snapshots.only(known)
-    return LabelledSnapshots(look(timelines, kept), label[known], equal_weights(kept.lead))
-
-
 def equal_weights(lead: Int64s) -> Floats:
-    """One weight per snapshot so that each lead's add up to 1."""
-    _, place, counts = np.unique(lead, return_inverse=True, return_counts=True)
-    weights: Floats = 1.0 / counts[place]
+    """One weight per snapshot so that each lead's add up to 1: how figures are weighed."""
+    weights: Floats = 1.0 / _snapshots_of_lead(lead)
     return weights
+
+
+def learning_weights(lead: Int64s) -> Floats:
+    """One weight per snapshot, `1 / sqrt(n)` for a lead with `n` of them, adding up to the leads.
+
+    Between a lead counting once and each of its snapshots counting once: see
+    docs/decisions/0002-learning-weights.md for what was measured.
+    """
+    root = 1.0 / np.sqrt(_snapshots_of_lead(lead))
+    weights: Floats = root * (len(np.unique(lead)) / root.sum())
+    return weights
+
+
+def _snapshots_of_lead(lead: Int64s) -> Int64s:
+    _, place, counts = np.unique(lead, return_inverse=True, return_counts=True)
+    return np.asarray(counts[place], np.int64)
 
 
 def _uniform(lead_id: str, seed: int) -> float:

@@ -1,0 +1,173 @@
+"""Evaluation forward in time: a model fitted on what was known at a cut, judged on later leads."""
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from features.population import Population, population_of
+from leads.arrays import Bools, Floats, Int8s
+from leads.clock import DAY_US
+from leads.errors import TooFewLeadsError
+from leads.outcome import CENSORED_LABEL, known_stage, labels
+from leads.timeline import Timelines
+from leads.view import Snapshots, View, known_by, look
+from models.bootstrap import figures
+from models.scorer import Scorer
+from training.artifacts import artifact_of
+from training.baselines import fitted_baselines
+from training.fitting import (
+    FittedModel,
+    Progress,
+    Recipe,
+    check_enough,
+    fit_model,
+    no_progress,
+    training_rows,
+)
+from training.snapshots import equal_weights, learning_weights, open_life_snapshots
+
+HOLDOUT_SHARE = 0.25
+AGE_EDGES_DAYS = (0, 1, 3, 7, 14, 30, 90, np.inf)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Snapshots with their labels and what each model said of them; weights are 1 per lead."""
+
+    view: View
+    label: Int8s
+    weight: Floats
+    probability: dict[str, Floats]
+
+
+MODEL = "model"
+
+
+def holdout_cut(timelines: Timelines, until: int) -> int:
+    """The moment after which the newest quarter of the closed leads was created."""
+    view = look(timelines, _at_creation(timelines, until))
+    decided = labels(view, until) != CENSORED_LABEL
+    if not decided.any():
+        raise TooFewLeadsError("no lead was closed yet: nothing to learn from; import more history")
+    return int(np.quantile(view.created_at[decided], 1 - HOLDOUT_SHARE))
+
+
+def _at_creation(timelines: Timelines, until: int) -> Snapshots:
+    rows = np.flatnonzero(timelines.created_at <= until)
+    return Snapshots(rows, timelines.created_at[rows])
+
+
+def judge_forward(
+    timelines: Timelines,
+    until: int,
+    seed: int,
+    recipe: Recipe | None = None,
+    progress: Progress = no_progress,
+) -> Judged:
+    """Fit on what was known at the holdout's cut and predict later leads, labelled as of `until`.
+
+    Snapshots still undecided at `until` are left out. Raises `TooFewLeadsError`.
+    """
+    known = known_by(timelines, until)
+    cut = holdout_cut(known, until)
+    snapshots = open_life_snapshots(known, until, seed)
+    later = snapshots.only(known.created_at[snapshots.lead] > cut)
+    label = labels(look(known, later), until)
+    decided = label != CENSORED_LABEL
+    check_enough(later.lead[decided], label[decided])
+    return judge(known, cut, later.only(decided), label[decided], seed, recipe, progress)
+
+
+def judge(
+    timelines: Timelines,
+    cut: int,
+    snapshots: Snapshots,
+    label: Int8s,
+    seed: int,
+    recipe: Recipe | None = None,
+    progress: Progress = no_progress,
+) -> Judged:
+    """Fit the model and the four baselines on what was known at `cut`; predict `snapshots`."""
+    fitted = fit_model(timelines, cut, seed, recipe, progress)
+    view = look(timelines, snapshots)
+    population = population_of(timelines)
+    scorer = Scorer(artifact_of(fitted, timelines, {}), version="holdout")
+    probability = {MODEL: scorer.probabilities(view, population)}
+    progress("fitting the baselines")
+    probability |= _baseline_probabilities(timelines, cut, fitted, view, population, seed)
+    return Judged(view, label, equal_weights(snapshots.lead), probability)
+
+
+def _baseline_probabilities(
+    timelines: Timelines,
+    cut: int,
+    fitted: FittedModel,
+    view: View,
+    population: Population,
+    seed: int,
+) -> dict[str, Floats]:
+    known = known_by(timelines, cut)
+    rows = training_rows(known, fitted.plan, population_of(known), cut, seed)
+    label = rows.labels(cut)
+    decided = label != CENSORED_LABEL
+    weight = learning_weights(rows.view.snapshots.lead[decided])
+    models = fitted_baselines(fitted.plan, rows.matrix[decided], label[decided], weight)
+    matrix = fitted.plan.matrix(view, population)
+    return {name: model.predict_proba(matrix)[:, 1] for name, model in models.items()}
+
+
+def report(judged: Judged) -> dict[str, Any]:
+    """The figures of `train --json`: `holdout` for the model, `baselines` beside it."""
+    holdout: dict[str, Any] = {
+        "n_leads": len(np.unique(judged.view.snapshots.lead)),
+        "n_snapshots": len(judged.label),
+        **_figures(judged, MODEL),
+        "by_age": _by(judged, _age_masks(judged.view)),
+        "by_stage": _by(judged, _stage_masks(judged.view)),
+        "by_pipeline": _by(judged, _pipeline_masks(judged.view)),
+    }
+    baselines = {name: _figures(judged, name) for name in judged.probability if name != MODEL}
+    return {"holdout": holdout, "baselines": baselines}
+
+
+def _figures(judged: Judged, name: str, mask: Bools | None = None) -> dict[str, Any]:
+    rows = np.ones(len(judged.label), np.bool_) if mask is None else mask
+    return dict(
+        figures(
+            judged.label[rows],
+            judged.probability[name][rows],
+            judged.weight[rows],
+            judged.view.snapshots.lead[rows],
+        )
+    )
+
+
+def _by(judged: Judged, masks: dict[str, Bools]) -> dict[str, Any]:
+    return {
+        name: {"n_snapshots": int(mask.sum()), **_figures(judged, MODEL, mask)}
+        for name, mask in masks.items()
+        if mask.any()
+    }
+
+
+def _age_masks(view: View) -> dict[str, Bools]:
+    days = (view.as_of - view.created_at) / DAY_US
+    spans = itertools.pairwise(AGE_EDGES_DAYS)
+    return {
+        f"{low}-{high} days" if high < np.inf else f"{low}+ days": (days >= low) & (days < high)
+        for low, high in spans
+    }
+
+
+def _stage_masks(view: View) -> dict[str, Bools]:
+    stage = known_stage(view)
+    names = view.timelines.pipelines.stage_names
+    return {"/".join(names[code]): stage == code for code in np.unique(stage)}
+
+
+def _pipeline_masks(view: View) -> dict[str, Bools]:
+    pipelines = view.timelines.pipelines
+    pipeline = pipelines.stage_pipeline[known_stage(view)]
+    return {pipelines.names[code]: pipeline == code for code in np.unique(pipeline)}

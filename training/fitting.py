@@ -1,0 +1,291 @@
+"""Fitting: a bag of LightGBM models, its calibration cross-fitted forward in time, its background.
+
+Every choice is made on windows later than what was learned from.
+"""
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import lightgbm
+import numpy as np
+from joblib import Parallel, delayed
+
+from features.plan import SignalPlan, learn_plan
+from features.population import Population, population_of
+from leads.arrays import Bools, Floats, Int8s, Int64s
+from leads.errors import TooFewLeadsError
+from leads.outcome import CENSORED_LABEL, known_stage, labels
+from leads.timeline import Timelines
+from leads.view import View, known_by, look
+from models.booster import Booster
+from models.calibration import Platt, fit_platt, sigmoid
+from models.metrics import log_loss
+from training.snapshots import equal_weights, learning_weights, open_life_snapshots
+
+FEWEST_LEADS_EACH = 10
+Progress = Callable[[str], None]
+
+
+def no_progress(step: str) -> None:
+    """Says nothing."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is fitted: small, strongly regularised trees and a bag of seeds.
+
+    `rounds` are the numbers of trees to choose from; `folds` the shares of leads, in order of
+    creation, between which the calibration is cross-fitted: each part is predicted by models that
+    knew only what was known when it began. `rows_per_leaf` and `l2` fall with few rows or leads.
+    """
+
+    learning_rate: float = 0.05
+    leaves: int = 12
+    rows_per_leaf: int = 300
+    feature_fraction: float = 0.3
+    bagging_fraction: float = 0.7
+    l2: float = 20.0
+    max_bin: int = 63
+    members: int = 5
+    folds: tuple[float, ...] = (0.5, 0.65, 0.8, 1.0)
+    rounds: tuple[int, ...] = (25, 50, 75, 100, 150, 200)
+
+    def as_params(self) -> dict[str, str]:
+        """What a run logs of it."""
+        return {name: str(value) for name, value in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """Every open snapshot known by a cut, with its signals: one matrix row per snapshot."""
+
+    timelines: Timelines
+    plan: SignalPlan
+    view: View
+    matrix: Floats
+
+    def labels(self, until: int) -> Int8s:
+        """Labels as known by an earlier cut; CENSORED_LABEL for snapshots not yet decided."""
+        label = labels(self.view, until)
+        label[self.view.as_of > until] = CENSORED_LABEL
+        return label
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """A bag of trees with its calibration, background and medians, as plain values."""
+
+    plan: SignalPlan
+    boosters: tuple[str, ...]
+    calibration: Platt
+    background_log_odds: float
+    typical: dict[str, dict[str, list[float | None]]]
+    chosen_rounds: int
+    n_leads: int
+    n_snapshots: int
+    base_rate: float
+    choices: dict[str, float] = field(default_factory=dict)
+
+
+def fit_model(
+    timelines: Timelines,
+    until: int,
+    seed: int,
+    recipe: Recipe | None = None,
+    progress: Progress = no_progress,
+) -> FittedModel:
+    """Fit on what was known at `until`. Raises `TooFewLeadsError` below ten won and ten others."""
+    recipe = recipe or Recipe()
+    known = known_by(timelines, until)
+    progress("computing signals")
+    plan = learn_plan(known)
+    rows = training_rows(known, plan, population_of(known), until, seed)
+    label = rows.labels(until)
+    decided = label != CENSORED_LABEL
+    check_enough(rows.view.snapshots.lead[decided], label[decided])
+    progress("calibrating forward in time")
+    calibration, rounds, choices = _cross_fit(rows, recipe, label, seed)
+    progress("fitting the bag")
+    boosters = _fit_bag(rows, decided, label, recipe, rounds, recipe.members, seed)
+    return _described(rows, label, boosters, calibration, rounds, choices)
+
+
+def training_rows(
+    known: Timelines, plan: SignalPlan, population: Population, until: int, seed: int
+) -> TrainingRows:
+    """The open snapshots of timelines known by `until`, with their signals."""
+    view = look(known, open_life_snapshots(known, until, seed))
+    return TrainingRows(known, plan, view, plan.matrix(view, population))
+
+
+def check_enough(lead: Int64s, label: Int8s) -> None:
+    """Refuse to learn from fewer than ten leads that were won, or ten that were not."""
+    won = len(np.unique(lead[label == 1]))
+    other = len(np.unique(lead[label == 0]))
+    if min(won, other) < FEWEST_LEADS_EACH:
+        raise TooFewLeadsError(
+            f"{won} won and {other} not won leads are decided; at least {FEWEST_LEADS_EACH} of "
+            "each are needed: import more history or take a later --until"
+        )
+
+
+def _cross_fit(
+    rows: TrainingRows, recipe: Recipe, label: Int8s, seed: int
+) -> tuple[Platt, int, dict[str, float]]:
+    """The calibration and number of trees, from predictions of later leads by earlier ones."""
+    created_at = rows.view.created_at
+    decided = label != CENSORED_LABEL
+    _leads, first = np.unique(rows.view.snapshots.lead[decided], return_index=True)
+    edges = np.quantile(created_at[decided][first], recipe.folds).astype(np.int64)
+    margins, tested = [], []
+    for begin, end in itertools.pairwise(edges):
+        early = rows.labels(int(begin))
+        learn = (early != CENSORED_LABEL) & (created_at <= begin)
+        test = np.flatnonzero(decided & (created_at > begin) & (created_at <= end))
+        if len(test) and _has_both(early[learn]):
+            margins.append(_staged_margins(rows, learn, early, test, recipe, seed))
+            tested.append(test)
+    if not margins:
+        return Platt(1.0, 0.0), min(recipe.rounds), {}
+    return _choose(np.concatenate(margins, axis=1), np.concatenate(tested), rows, label, recipe)
+
+
+def _choose(
+    margins: Floats, tested: Int64s, rows: TrainingRows, label: Int8s, recipe: Recipe
+) -> tuple[Platt, int, dict[str, float]]:
+    """The number of trees whose calibrated log loss on the later leads is lowest."""
+    weight = equal_weights(rows.view.snapshots.lead[tested])
+    losses, fits = [], []
+    for margin in margins:
+        platt = fit_platt(margin, label[tested], weight)
+        loss = log_loss(label[tested], sigmoid(platt.log_odds(margin)), weight)
+        losses.append(float("inf") if loss is None else loss)
+        fits.append(platt)
+    best = int(np.argmin(losses))
+    choices = {
+        f"log_loss_{rounds}_trees": loss
+        for rounds, loss in zip(recipe.rounds, losses, strict=True)
+        if np.isfinite(loss)
+    }
+    return fits[best], recipe.rounds[best], choices
+
+
+def _staged_margins(
+    rows: TrainingRows, learn: Bools, label: Int8s, test: Int64s, recipe: Recipe, seed: int
+) -> Floats:
+    """The bag's margins of the test rows after each number of trees (rounds x rows)."""
+    texts = _fit_bag(rows, learn, label, recipe, max(recipe.rounds), recipe.members, seed)
+    staged = np.zeros((len(recipe.rounds), len(test)))
+    for text in texts:
+        booster = lightgbm.Booster(model_str=text)
+        for place, rounds in enumerate(recipe.rounds):
+            staged[place] += booster.predict(
+                rows.matrix[test], raw_score=True, num_iteration=rounds, num_threads=1
+            )
+    return staged / len(texts)
+
+
+def _fit_bag(
+    rows: TrainingRows,
+    chosen: Bools,
+    label: Int8s,
+    recipe: Recipe,
+    rounds: int,
+    members: int,
+    seed: int,
+) -> tuple[str, ...]:
+    """One LightGBM model per seed, as text; two at a time, each on one thread."""
+    weight = learning_weights(rows.view.snapshots.lead[chosen])
+    seeds = [seed * 1000 + member for member in range(members)]
+    texts: Sequence[str] = Parallel(n_jobs=2, prefer="threads")(
+        delayed(_fit_one)(
+            rows.matrix[chosen], label[chosen], weight, _categorical(rows), recipe, rounds, s
+        )
+        for s in seeds
+    )
+    return tuple(texts)
+
+
+def _fit_one(
+    matrix: Floats,
+    label: Int8s,
+    weight: Floats,
+    categorical: list[int],
+    recipe: Recipe,
+    rounds: int,
+    seed: int,
+) -> str:
+    parameters = _parameters(recipe, len(label), float(weight.sum()), seed)
+    dataset = lightgbm.Dataset(
+        matrix, label, weight=weight, categorical_feature=categorical, params=parameters
+    )
+    return str(lightgbm.train(parameters, dataset, rounds).model_to_string())
+
+
+def _parameters(recipe: Recipe, rows: int, leads: float, seed: int) -> dict[str, Any]:
+    """LightGBM's parameters; leaves and penalty shrink with data too small for the recipe's."""
+    return {
+        "objective": "binary",
+        "learning_rate": recipe.learning_rate,
+        "num_leaves": recipe.leaves,
+        "min_data_in_leaf": int(np.clip(rows / 50, 5, recipe.rows_per_leaf)),
+        "feature_fraction": recipe.feature_fraction,
+        "bagging_fraction": recipe.bagging_fraction,
+        "bagging_freq": 1,
+        "lambda_l2": float(np.clip(leads / 250, 1.0, recipe.l2)),
+        "max_bin": recipe.max_bin,
+        "seed": seed,
+        "num_threads": 1,
+        "verbosity": -1,
+    }
+
+
+def _categorical(rows: TrainingRows) -> list[int]:
+    return list(rows.plan.categorical)
+
+
+def _has_both(label: Int8s) -> bool:
+    return bool((label == 1).any() and (label == 0).any())
+
+
+def _described(
+    rows: TrainingRows,
+    label: Int8s,
+    boosters: tuple[str, ...],
+    calibration: Platt,
+    rounds: int,
+    choices: dict[str, float],
+) -> FittedModel:
+    """The fitted model with its background: mean margin and typical values of what it learned."""
+    decided = label != CENSORED_LABEL
+    lead = rows.view.snapshots.lead[decided]
+    weight = equal_weights(lead)
+    margin = np.mean([Booster(text).margins(rows.matrix[decided]) for text in boosters], axis=0)
+    return FittedModel(
+        plan=rows.plan,
+        boosters=boosters,
+        calibration=calibration,
+        background_log_odds=float(np.average(calibration.log_odds(margin), weights=weight)),
+        typical=_typical(rows),
+        chosen_rounds=rounds,
+        n_leads=len(np.unique(lead)),
+        n_snapshots=len(lead),
+        base_rate=float(np.average(label[decided], weights=weight)),
+        choices=choices,
+    )
+
+
+def _typical(rows: TrainingRows) -> dict[str, dict[str, list[float | None]]]:
+    """The median of each column by pipeline and stage over all open snapshots; None if unknown."""
+    stage = known_stage(rows.view)
+    typical: dict[str, dict[str, list[float | None]]] = {}
+    for code in np.unique(stage):
+        pipeline, name = rows.timelines.pipelines.stage_names[code]
+        matrix = rows.matrix[stage == code]
+        medians = [
+            None if np.isnan(column).all() else float(np.nanmedian(column)) for column in matrix.T
+        ]
+        typical.setdefault(pipeline, {})[name] = medians
+    return typical
