@@ -3,8 +3,13 @@
 import lightgbm
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from models.artifact import Artifact
+
+# Time limits per example measure the machine's load, not the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
