@@ -50,12 +50,12 @@ def parse_time(text: str, timezone: ZoneInfo | None = None) -> int:
         raise InvalidInputError(
             f"{text!r} is not an ISO 8601 time such as 2026-03-01T10:00:00Z"
         ) from None
-    if moment.tzinfo is None:
-        moment = _localised(moment, text, timezone)
     if not FIRST_YEAR < moment.year < LAST_YEAR:
         raise InvalidInputError(
             f"{text!r} is outside the years {FIRST_YEAR + 1} to {LAST_YEAR - 1}"
         )
+    if moment.tzinfo is None:
+        moment = _localised(moment, text, timezone)
     return microseconds(moment)
 
 

@@ -41,6 +41,11 @@ def content_hash(
     return hashlib.blake2b(_SEPARATOR.join(parts).encode(), digest_size=16).hexdigest()
 
 
+def numbered_id(row_hash: str, number: int) -> str:
+    """The id of a hash's first, second … occurrence: the hash, with `-2`, `-3` … behind it."""
+    return row_hash if number == 1 else f"{row_hash}-{number}"
+
+
 @dataclass
 class RunningNumbers:
     """Ids for rows without one: equal rows of one source are told apart by a running number."""
@@ -50,7 +55,7 @@ class RunningNumbers:
     def event_id(self, row_hash: str) -> str:
         """The row's hash, with `-2`, `-3` … for its further occurrences."""
         number = self.seen[row_hash] = self.seen.get(row_hash, 0) + 1
-        return row_hash if number == 1 else f"{row_hash}-{number}"
+        return numbered_id(row_hash, number)
 
 
 def event_ids(hashes: Iterable[str]) -> list[str]:
