@@ -25,9 +25,9 @@ DEFAULT_WINDOW_DAYS = 365
 _WON_NAMES = """won, closed won, deal won, vunnen, vunnet, affär vunnen, gewonnen, ganado, gagné,
     paid, payment done, sold, success, successful, converted, signed, customer, kund,
     成交, 已成交, 赢单, 已赢单, 签约, 贏單, 已贏單, 簽約"""
-_LOST_NAMES = """lost, closed lost, deal lost, förlorad, förlorat, affär förlorad, verloren, perdido,
-    perdu, dead, disqualified, unqualified, rejected, declined, cancelled, canceled, abandoned,
-    failed, junk, 输单, 流失, 失败, 丢单, 无效, 已取消, 輸單, 失敗, 丟單, 無效"""
+_LOST_NAMES = """lost, closed lost, deal lost, förlorad, förlorat, affär förlorad, verloren,
+    perdido, perdu, dead, disqualified, unqualified, rejected, declined, cancelled, canceled,
+    abandoned, failed, junk, 输单, 流失, 失败, 丢单, 无效, 已取消, 輸單, 失敗, 丟單, 無效"""
 
 
 def plain_name(name: str) -> str:
@@ -39,8 +39,12 @@ def plain_name(name: str) -> str:
 _PLAIN_WON = frozenset(plain_name(name) for name in _WON_NAMES.split(","))
 _PLAIN_LOST = frozenset(plain_name(name) for name in _LOST_NAMES.split(","))
 # One of these words is enough, as in "Closed Won (renewal)" or "9 - Lost".
-_WON_WORDS = frozenset(map(plain_name, "won vunnen vunnet gewonnen 成交 赢单 贏單".split()))
-_LOST_WORDS = frozenset(map(plain_name, "lost förlorad förlorat verloren 输单 輸單".split()))
+_WON_WORDS = frozenset(
+    plain_name(word) for word in ("won", "vunnen", "vunnet", "gewonnen", "成交", "赢单", "贏單")
+)
+_LOST_WORDS = frozenset(
+    plain_name(word) for word in ("lost", "förlorad", "förlorat", "verloren", "输单", "輸單")
+)
 
 
 def recognise_outcome(stage: str) -> Outcome:

@@ -1,0 +1,1 @@
+"""The product: commands, settings and wiring. It sees every other package; none imports it."""

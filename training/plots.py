@@ -25,7 +25,7 @@ def calibration_plot(bins: Sequence[CalibrationBin], title: str = "Calibration")
     curve, counts = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
     predicted = [one.predicted for one in bins]
     observed = [one.observed for one in bins]
-    end = min(1.0, 1.1 * max([*predicted, *observed], default=1.0)) or 1.0
+    end = min(1.0, 1.1 * max([*predicted, *observed], default=0.0)) or 1.0
     curve.plot([0, end], [0, end], "--", color=_REFERENCE, label="perfectly calibrated")
     curve.plot(predicted, observed, "o-", color=_CURVE, label="this model")
     curve.set(title=title, ylabel="observed win rate", xlim=(-end / 50, end), ylim=(0, end))

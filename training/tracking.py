@@ -118,7 +118,7 @@ def artifact_path(tracking_uri: str, version: str, registered_name: str = REGIST
         source = _known_version(client, version, registered_name).source
     try:
         return Path(download_artifacts(artifact_uri=source, tracking_uri=tracking_uri))
-    except (OSError, MlflowException) as error:
+    except MlflowException as error:
         raise DamagedArtifactError(
             f"the files of model version {version} are not at {source} ({error}); "
             "bring that folder back or train a new version"

@@ -1,0 +1,5 @@
+"""`python -m leadscore`."""
+
+from leadscore.main import main
+
+main()

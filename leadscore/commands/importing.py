@@ -1,0 +1,72 @@
+"""`leadscore import`: a data folder into the store."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crm.importing import ImportSummary, import_folder
+from crm.store import Store
+from leadscore.options import AsJson, Lost, Timezone, Won, read_timezone
+from leadscore.scoring import load_scorer, refresh_scores
+from leadscore.settings import Settings, read_settings
+from leadscore.terminal import Progress, progress, say, show_json, show_table, warn
+
+
+def import_records(
+    source: Annotated[Path, typer.Argument(help="A data folder: leads.csv, interactions.csv …")],
+    timezone: Timezone = None,
+    origin: Annotated[str, typer.Option(help="Where the events are from.")] = "import",
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on any bad row.")] = False,
+    won: Won = None,
+    lost: Lost = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import a data folder into the store; a second time changes nothing.
+
+    Bad rows are listed with their reasons and kept out. Example:
+    leadscore import exports/crm --timezone Europe/Stockholm
+    """
+    settings = read_settings(os.environ)
+    with Store.open(settings.store) as store, progress("importing") as step:
+        summary = import_folder(
+            store,
+            source,
+            home=settings.home,
+            origin=origin,
+            timezone=read_timezone(timezone),
+            won=tuple(won or ()),
+            lost=tuple(lost or ()),
+            strict=strict,
+            progress=lambda table, rows: step(f"{table}, {rows:,} rows"),
+        )
+        rescore(store, settings, step)
+    show_json(summary.as_record()) if as_json else show_summary(summary)
+
+
+def rescore(store: Store, settings: Settings, step: Progress) -> None:
+    """Refresh the current scores if there is a champion."""
+    if store.champion() is not None:
+        step("scoring open leads")
+        refresh_scores(store, load_scorer(store, settings.models), settings.grades, step)
+
+
+def show_summary(summary: ImportSummary) -> None:
+    """What was stored, what was refused and where that is listed."""
+    for warning in summary.warnings:
+        warn(f"note: {warning}")
+    show_table(
+        f"Import {summary.import_id}",
+        ("table", "rows", "stored", "updated", "already known", "rejected"),
+        [
+            (name, *(f"{n:,}" for n in (t.read, t.stored, t.updated, t.already_known, t.rejected)))
+            for name, t in summary.tables.items()
+        ],
+    )
+    types = ", ".join(f"{name} ({kind})" for name, kind in summary.attribute_types.items())
+    say(f"Attributes: {types or 'none'}")
+    if summary.ambiguous_times:
+        say(f"{summary.ambiguous_times:,} ambiguous local times were read as the first of the two")
+    for path in summary.rejected_files:
+        say(f"Rejected rows with their reasons: {path}")

@@ -1,0 +1,123 @@
+"""`leadscore train`: learn, judge forward in time, register, promote if better."""
+
+import os
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from crm.store import Store
+from leads.errors import LeadscoreError
+from leadscore.commands.promote import promote_and_rescore
+from leadscore.options import AsJson, DataFolder, Lost, Seed, Timezone, Won, read_moment
+from leadscore.scoring import load_scorer
+from leadscore.settings import Settings, read_settings
+from leadscore.sources import Records, read_records
+from leadscore.terminal import progress, say, show_json, show_table
+from training.learning import Source, Trained
+from training.learning import train as train_model
+from training.promotion import Verdict, compare
+from training.tracking import mlflow_ui_command
+
+
+class Promote(StrEnum):
+    """When the trained model becomes the champion."""
+
+    NEVER = "never"
+    IF_BETTER = "if-better"
+    ALWAYS = "always"
+
+
+def train(
+    data: DataFolder = None,
+    until: Annotated[
+        str | None, typer.Option(help="Learn only from what was known then: an ISO 8601 time.")
+    ] = None,
+    promote: Annotated[Promote, typer.Option(help="When to promote.")] = Promote.IF_BETTER,
+    seed: Seed = 0,
+    timezone: Timezone = None,
+    won: Won = None,
+    lost: Lost = None,
+    as_json: AsJson = False,
+) -> None:
+    """Learn from the store or a folder, judge on later leads, register; promote if better.
+
+    Example: leadscore train --until 2026-01-01T00:00:00Z --promote never
+    """
+    settings = read_settings(os.environ)
+    with Store.open(settings.store) as store, progress("training") as step:
+        records = read_records(store, settings, data, timezone, won, lost, step)
+        moment = read_moment(until, "--until")
+        trained = train_model(
+            records.timelines,
+            records.freshness.as_of if moment is None else moment,
+            seed,
+            Source(records.name, records.data_hash),
+            tracking_uri=settings.tracking_uri,
+            artifact_root=settings.mlflow_artifacts,
+            progress=step,
+        )
+        verdict = _decide(promote, trained, store, settings)
+        if verdict.promote:
+            promote_and_rescore(trained.version, store, settings, step, rescore=data is None)
+    record = _record(trained, verdict, settings)
+    show_json(record) if as_json else _show(record, records)
+
+
+def _decide(promote: Promote, trained: Trained, store: Store, settings: Settings) -> Verdict:
+    if promote is Promote.NEVER:
+        return Verdict(False, "not asked for (--promote never)")
+    if promote is Promote.ALWAYS:
+        return Verdict(True, "asked for (--promote always)")
+    if store.champion() is None:
+        return Verdict(True, "the first model")
+    try:
+        champion = load_scorer(store, settings.models)
+    except LeadscoreError as error:
+        return Verdict(False, f"the champion cannot be compared: {error}")
+    return compare(trained.judged, champion)
+
+
+def _record(trained: Trained, verdict: Verdict, settings: Settings) -> dict[str, Any]:
+    return {
+        "version": trained.version,
+        "run_id": trained.run_id,
+        "promoted": verdict.promote,
+        "reason": verdict.reason,
+        "quarantined": None,
+        **trained.report,
+        "mlflow": mlflow_ui_command(settings.tracking_uri),
+    }
+
+
+def _show(record: dict[str, Any], records: Records) -> None:
+    """The figures beside the baselines, and what was promoted."""
+    holdout = record["holdout"]
+    say(
+        f"Judged on {holdout['n_leads']:,} later leads ({holdout['n_snapshots']:,} snapshots) "
+        f"of {records.name}, learned from earlier ones; 95 % intervals over leads."
+    )
+    rows = {"this model": holdout, **record["baselines"]}
+    show_table(
+        "",
+        ("", "AUC", "log loss", "Brier", "calibration error", "lift at 10 %"),
+        [
+            (
+                name.replace("_", " "),
+                *(
+                    _figure(figures[metric])
+                    for metric in ("auc", "log_loss", "brier", "ece", "lift_at_10")
+                ),
+            )
+            for name, figures in rows.items()
+        ],
+    )
+    state = "promoted" if record["promoted"] else "not promoted"
+    say(f"Version {record['version']}: {state}; {record['reason']}.", f"Runs: {record['mlflow']}")
+
+
+def _figure(estimate: dict[str, float | None]) -> str:
+    value, low, high = estimate["value"], estimate["low"], estimate["high"]
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if low is None else f"{value:.3f} ({low:.3f}–{high:.3f})"

@@ -1,0 +1,46 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+
+from leads.clock import parse_time
+from leads.errors import InvalidInputError
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+DataFolder = Annotated[
+    Path | None, typer.Option("--data", help="A data folder to use instead of the store.")
+]
+Timezone = Annotated[
+    str | None, typer.Option(help="Where times without an offset are from: Europe/Stockholm.")
+]
+Won = Annotated[list[str] | None, typer.Option(help="A stage that means won; may be repeated.")]
+Lost = Annotated[list[str] | None, typer.Option(help="A stage that means lost; may be repeated.")]
+Seed = Annotated[int, typer.Option(help="Where random choices start.", min=0, max=1_000_000)]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="The moment to look at: 2026-03-01T10:00:00Z.")
+]
+
+
+def read_timezone(name: str | None) -> ZoneInfo | None:
+    """The zone of a name; raises `InvalidInputError` for an unknown one."""
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise InvalidInputError(
+            f"--timezone: {name!r} is not known; write a place such as Europe/Stockholm, or UTC"
+        ) from None
+
+
+def read_moment(text: str | None, option: str) -> int | None:
+    """Microseconds of an option's ISO 8601 time; raises `InvalidInputError` that names it."""
+    if text is None:
+        return None
+    try:
+        return parse_time(text)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{option}: {error}") from None

@@ -1,0 +1,63 @@
+"""The terminal: tables for people, one JSON object for machines, progress on long work."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.table import Table
+
+
+class Progress(Protocol):
+    """Takes what is being done now, in a few words."""
+
+    def __call__(self, step: str) -> None: ...
+
+
+_OUT = Console(highlight=False, markup=False, soft_wrap=True)
+_ERR = Console(stderr=True, highlight=False, markup=False)
+
+
+def say(*lines: str) -> None:
+    """Lines for a person, on standard output."""
+    for line in lines:
+        _OUT.print(line)
+
+
+def warn(line: str) -> None:
+    """A line for a person that is not part of the report, on standard error."""
+    _ERR.print(line, soft_wrap=True)
+
+
+def show_json(record: Mapping[str, Any]) -> None:
+    """One JSON object and nothing else; what is not a number is null."""
+    sys.stdout.write(json.dumps(record, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+
+
+def show_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table with its title; numbers are to be formatted before."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for place, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if place == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*("–" if cell is None else str(cell) for cell in row))
+    _OUT.print(table)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Progress]:
+    """Shows what is being done while it is, if standard error is a terminal."""
+    with _ERR.status(what) as status:
+        yield lambda step: status.update(f"{what}: {step}")
+
+
+def percent(probability: float | None, digits: int = 0) -> str:
+    """A probability in percent."""
+    return "–" if probability is None else f"{100 * probability:.{digits}f} %"
+
+
+def points(effect: float) -> str:
+    """An effect in percentage points, signed."""
+    return f"{100 * effect:+.1f} points"
