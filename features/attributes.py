@@ -80,7 +80,8 @@ def columns(settings: FamilySettings) -> tuple[Column, ...]:
             )
         )  # fmt: skip
         if entry["changes"]:
-            declared.append(Column(f"{name}_changes", group, "count", _CHANGES, _MISSING, named))
+            changes = name.replace("attribute_", "changes_of_", 1)
+            declared.append(Column(changes, group, "count", _CHANGES, _MISSING, named))
     return tuple(declared)
 
 

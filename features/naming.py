@@ -17,7 +17,9 @@ def column_names(texts: Iterable[str], prefix: str) -> tuple[str, ...]:
     names: list[str] = []
     for number, text in enumerate(texts):
         name = f"{prefix}_{snake_case(text) or number}"
-        names.append(f"{name}_{number}" if name in names else name)
+        while name in names:
+            name = f"{name}_{number}"
+        names.append(name)
     return tuple(names)
 
 

@@ -48,8 +48,13 @@ class SignalPlan:
         return matrix
 
     def as_record(self) -> dict[str, Any]:
-        """A plain record, to be stored with a model."""
-        return {family.name: dict(settings) for family, settings in self.parts}
+        """A plain record, to be stored with a model: a list, for a file may sort the keys."""
+        return {
+            "families": [
+                {"family": family.name, "settings": dict(settings)}
+                for family, settings in self.parts
+            ]
+        }
 
 
 def learn_plan(timelines: Timelines, families: tuple[Family, ...] = FAMILIES) -> SignalPlan:
@@ -62,10 +67,11 @@ def plan_from_record(
 ) -> SignalPlan:
     """The plan of a stored record; raises `DamagedArtifactError` for an unknown family."""
     by_name = {family.name: family for family in families}
-    unknown = sorted(set(record) - set(by_name))
+    stored = record["families"]
+    unknown = sorted({entry["family"] for entry in stored} - set(by_name))
     if unknown:
         raise DamagedArtifactError(
             f"the model uses the signal family {unknown[0]!r}, which this version does not have; "
             "install the version that trained it or train again"
         )
-    return SignalPlan(tuple((by_name[name], settings) for name, settings in record.items()))
+    return SignalPlan(tuple((by_name[entry["family"]], entry["settings"]) for entry in stored))

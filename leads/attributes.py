@@ -71,7 +71,9 @@ def value_text(value: float | str | bool) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return value
-    return str(int(value)) if float(value).is_integer() and abs(value) < 2**53 else repr(value)
+    if isinstance(value, int):
+        return str(value)
+    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(float(value))
 
 
 def infer_type(values: Iterable[str | None]) -> AttributeType:

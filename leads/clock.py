@@ -42,7 +42,7 @@ def parse_time(text: str, timezone: ZoneInfo | None = None) -> int:
 
     A naive time is read in `timezone`: an ambiguous one is its first occurrence. Raises
     `InvalidInputError` for text that is no time, for a naive time without `timezone`, for a
-    local time that the clocks skipped, and for years outside 1900 to 2199.
+    local time that the clocks skipped, and for years outside 1901 to 2198.
     """
     try:
         moment = datetime.fromisoformat(text.strip())

@@ -8,6 +8,8 @@ from leads.attributes import read_number, value_text
 from leads.errors import InvalidInputError
 
 _SEPARATOR = "\x1f"
+# Whole numbers of more digits are ids rather than amounts, and two of them may be one float.
+_EXACT_DIGITS = 15
 
 
 def canonical_text(value: object) -> str:
@@ -15,10 +17,15 @@ def canonical_text(value: object) -> str:
     if value is None:
         return ""
     text = value_text(value) if isinstance(value, str | float | int) else str(value)
+    text = text.strip()
+    if text.lower() in ("true", "false"):
+        return text.lower()
+    if text.lstrip("+-").isdecimal() and len(text) > _EXACT_DIGITS:
+        return text
     try:
         return value_text(read_number(text))
     except InvalidInputError:
-        return text.strip()
+        return text
 
 
 def content_hash(

@@ -49,7 +49,8 @@ def closings(timelines: Timelines, until: int) -> Closings:
     """The closing of each lead that was not undone by `until`; leads not yet known are open.
 
     A closing is undone by a later move to an open stage or to the other outcome. A move from won
-    to a stage after the win keeps the first of the two times.
+    to a stage after the win keeps the first of the two times. A closing before its lead came in
+    was learned of when the lead came in.
     """
     known = known_by(timelines, until)
     stages = timelines.pipelines
@@ -72,7 +73,7 @@ def closings(timelines: Timelines, until: int) -> Closings:
     )
     result.status[rows] = status
     result.closed_at[rows] = closed_at
-    result.known_at[rows] = known_at
+    result.known_at[rows] = np.maximum(known_at, timelines.created_at[rows])
     result.pipeline[rows] = pipeline
     return result
 

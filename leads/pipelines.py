@@ -27,7 +27,8 @@ _WON_NAMES = """won, closed won, deal won, vunnen, vunnet, affär vunnen, gewonn
     成交, 已成交, 赢单, 已赢单, 签约, 贏單, 已贏單, 簽約"""
 _LOST_NAMES = """lost, closed lost, deal lost, förlorad, förlorat, affär förlorad, verloren,
     perdido, perdu, dead, disqualified, unqualified, rejected, declined, cancelled, canceled,
-    abandoned, failed, junk, 输单, 流失, 失败, 丢单, 无效, 已取消, 輸單, 失敗, 丟單, 無效"""
+    abandoned, failed, junk, not won, ej vunnen,
+    输单, 流失, 失败, 丢单, 无效, 已取消, 輸單, 失敗, 丟單, 無效"""
 
 
 def plain_name(name: str) -> str:
@@ -51,9 +52,12 @@ def recognise_outcome(stage: str) -> Outcome:
     """Whether a stage's name says that it closes a lead, in the languages of the product."""
     plain = plain_name(stage)
     words = {plain_name(word) for word in re.split(r"[\W_]+", stage)}
-    if plain in _PLAIN_WON or words & _WON_WORDS:
+    if plain in _PLAIN_WON:
         return "won"
-    return "lost" if plain in _PLAIN_LOST or words & _LOST_WORDS else "open"
+    # Before the words of winning: "Lost (won by a competitor)" is lost.
+    if plain in _PLAIN_LOST or words & _LOST_WORDS:
+        return "lost"
+    return "won" if words & _WON_WORDS else "open"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from leads.arrays import (
     Int64s,
 )
 from leads.attributes import AttributeType
-from leads.pipelines import Pipelines
+from leads.pipelines import OPEN, Pipelines
 from leads.records import (
     ATTRIBUTE_CHANGE,
     INTERACTION,
@@ -204,11 +204,11 @@ def _values_at_creation(leads: LeadColumns) -> list[EventColumns]:
 
 
 def _name_lists(events: EventColumns) -> dict[int, tuple[str, ...]]:
-    """The names used by attribute changes and by interactions, in the order of their levels."""
+    """The names used by attribute changes and by interactions, sorted."""
     lists = {}
     for event_type in (ATTRIBUTE_CHANGE, INTERACTION):
         used = np.unique(events.name.codes[events.type == event_type])
-        lists[event_type] = tuple(events.name.levels[code] for code in used)
+        lists[event_type] = tuple(sorted(events.name.levels[code] for code in used))
     return lists
 
 
@@ -248,11 +248,15 @@ def _names(
 def _stated_order(
     events: EventColumns, lead: Int32s, name: Int32s, pipelines: Pipelines, kept: Int64s
 ) -> Int64s:
-    """The order of `kept` by lead, occurred_at, recorded_at, type, stage order, event_id."""
+    """The order of `kept` by lead, occurred_at, recorded_at, type, stage order, event_id.
+
+    Closing stages come last among the stages of all pipelines, not only of their own.
+    """
     is_stage = events.type[kept] == STAGE_CHANGE
-    place = np.where(is_stage, pipelines.stage_order[np.where(is_stage, name[kept], 0)], -1)
+    stage = np.where(is_stage, name[kept], 0)
     keys = (
-        place,
+        np.where(is_stage, pipelines.stage_order[stage], -1),
+        is_stage & (pipelines.stage_outcome[stage] != OPEN),
         events.type[kept],
         events.recorded_at[kept],
         events.occurred_at[kept],
