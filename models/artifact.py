@@ -21,7 +21,7 @@ SCHEMA = 1
 MANIFEST = "manifest.json"
 
 _JSON_FILES = ("signals", "pipelines", "attribute_types", "calibration", "typical", "about")
-_NUMBERED = re.compile(r"booster_(0|[1-9][0-9]{0,3})\.txt")
+_NUMBERED = re.compile(r"booster_[0-9]+\.txt")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_MANIFEST_BYTES = 1_000_000
 _REMEDY = "promote the version again, or train a new one"
@@ -193,7 +193,6 @@ def _is_entry(entry: object) -> bool:
         and isinstance(entry["sha256"], str)
         and _SHA256.fullmatch(entry["sha256"]) is not None
         and type(entry["size"]) is int
-        and entry["size"] >= 0
     )
 
 

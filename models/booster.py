@@ -36,7 +36,7 @@ class Booster:
 
     def __init__(self, text: str, *, threads: int = 1) -> None:
         _check_structure(text)
-        self._parameters = f"num_threads={threads} verbosity=-1".encode()
+        self._parameters = f"num_threads={threads}".encode()
         self._handle = _load(text)
         # Not at exit: other threads may still be scoring when the process ends.
         weakref.finalize(self, _library().LGBM_BoosterFree, self._handle).atexit = False
@@ -62,8 +62,7 @@ class Booster:
                 f"its list of signals does not match its trees: {_REMEDY}"
             )
         result = np.empty((len(rows), width))
-        if len(rows):
-            self._predict_into(result, rows, kind)
+        self._predict_into(result, rows, kind)
         return result
 
     def _predict_into(self, result: Floats, rows: Floats, kind: int) -> None:
@@ -123,7 +122,7 @@ def _number(handle: ctypes.c_void_p, question: str) -> int:
 
 def _call(name: str, *arguments: object) -> None:
     library = _library()
-    if library[name](*arguments) != 0:
+    if getattr(library, name)(*arguments) != 0:
         message = library.LGBM_GetLastError().decode(errors="replace")
         raise DamagedArtifactError(f"LightGBM: {message}; {_REMEDY}")
 

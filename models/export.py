@@ -28,16 +28,13 @@ def copy_verified(
             f"{version!r} cannot name a model version; use letters, digits, dot, dash, underscore"
         )
     contents = verified_contents(folder, manifest_hash)
-    copied_hash = sha256(contents[MANIFEST])
-    target = target_parent / version
-    if not _is_there(target, copied_hash):
-        _export(contents, target)
-    return copied_hash
+    _export(contents, target_parent / version)
+    return sha256(contents[MANIFEST])
 
 
 def _is_there(target: Path, manifest_hash: str) -> bool:
     """Whether the same artifact is there and whole; `InvalidInputError` if it is another one."""
-    if not target.exists():
+    if not target.is_dir():
         return False
     present_hash = sha256(verified_contents(target)[MANIFEST])
     if present_hash != manifest_hash:
@@ -63,7 +60,7 @@ def _export(contents: dict[str, bytes], target: Path) -> None:
 
 
 def _move(partial: Path, target: Path, manifest_hash: str) -> None:
-    """Rename into place; when someone else was faster, theirs must be the same artifact."""
+    """Rename into place; a model that is there already stays, and must be the same one."""
     try:
         partial.rename(target)
     except OSError:

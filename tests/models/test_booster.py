@@ -2,6 +2,7 @@
 
 import gc
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,29 @@ def test_threads_do_not_change_margins(booster, trained, rows):
     ).all()
 
 
+@pytest.mark.parametrize(("threads", "helped"), [("", False), (", threads=2", True)])
+def test_one_thread_scores_unless_told_otherwise(trained, tmp_path, threads, helped):
+    """Told by the CPU time of all other threads, with LightGBM free to use every core."""
+    (tmp_path / "model.txt").write_text(trained.model_to_string())
+    program = f"""
+import sys, time
+import numpy as np
+from pathlib import Path
+from models.booster import Booster
+booster = Booster(Path(sys.argv[1]).read_text(){threads})
+rows = np.zeros((200_000, 7))
+time.sleep(0.2)
+own, all_threads = time.thread_time(), time.process_time()
+booster.margins(rows)
+own, all_threads = time.thread_time() - own, time.process_time() - all_threads
+print(all_threads > 1.3 * own)
+"""
+    command = [sys.executable, "-c", program, str(tmp_path / "model.txt")]
+    environment = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert answer.stdout == f"{helped}\n"
+
+
 @pytest.mark.parametrize("shape", [(3, 6), (3, 8), (7,)])
 def test_rows_of_another_width_are_refused(booster, shape):
     with pytest.raises(DamagedArtifactError, match="takes rows of 7 signals"):
@@ -90,7 +114,8 @@ def test_rows_of_another_width_are_refused(booster, shape):
 
 
 def test_nothing_is_printed(trained, rows, capfd):
-    Booster(trained.model_to_string()).contributions(rows[:2])
+    talkative = trained.model_to_string().replace("[verbosity: -1]", "[verbosity: 2]")
+    Booster(talkative).contributions(rows[:2])
     assert capfd.readouterr() == ("", "")
 
 

@@ -120,10 +120,10 @@ def test_constant_prediction_has_half_auc_and_one_bin():
 
 
 def test_ece_is_the_mean_gap_of_ten_bins_of_equal_count():
-    """100 snapshots, ten to a bin: nine bins are off by 0.05 and one by 0.35."""
+    """100 snapshots, ten to a bin: observed 0.25 too many in one bin, 0.35 too few in another."""
     probability = (np.arange(100) + 0.5) / 100
-    label = np.concatenate([[1] * ten + [0] * (10 - ten) for ten in (0, 1, 2, 3, 4, 5, 6, 7, 5, 9)])
-    gaps = [0.05] * 8 + [0.35, 0.05]
+    label = np.concatenate([[1] * ten + [0] * (10 - ten) for ten in (3, 1, 2, 3, 4, 5, 6, 7, 5, 9)])
+    gaps = [0.25] + [0.05] * 7 + [0.35, 0.05]
     assert ece(label, probability) == pytest.approx(np.mean(gaps))
 
 
@@ -135,6 +135,12 @@ def test_ece_bins_hold_equal_weight():
     assert ece(label, probability, weight, bins=2) == pytest.approx(
         (0.1 * 9 + (1 / 9 - 0.1) * 9) / 18
     )
+
+
+def test_equal_probabilities_share_the_bin_where_their_middle_falls():
+    """Three of four are equal: they reach into the upper half, but belong to the lower."""
+    curve = calibration_curve([1, 0, 1, 0], [0.9, 0.5, 0.5, 0.5], bins=2)
+    assert [point.snapshots for point in curve] == [3, 1]
 
 
 def test_lift_at_a_tenth_compares_its_win_rate_with_the_base_rate():

@@ -55,11 +55,15 @@ def test_endless_loading_is_given_up(folder, trained_artifact):
         verify_in_child(folder, manifest_hash, timeout_seconds=0.01)
 
 
-def test_users_own_folder_of_that_name_is_not_run(folder, trained_artifact, tmp_path, monkeypatch):
+def test_users_own_modules_of_the_same_names_are_not_run(
+    folder, trained_artifact, tmp_path, monkeypatch
+):
     manifest_hash = write_artifact(folder, trained_artifact)
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "__init__.py").write_text("raise SystemExit(0)")
     (folder / "about.json").write_text("{}")
+    (tmp_path / "json.py").write_text("raise SystemExit(0)")
+    (tmp_path / "path" / "models").mkdir(parents=True)
+    (tmp_path / "path" / "models" / "__init__.py").write_text("raise SystemExit(0)")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "path"))
     with pytest.raises(DamagedArtifactError, match=r"about\.json does not match"):
         verify_in_child(folder, manifest_hash)

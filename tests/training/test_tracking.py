@@ -147,6 +147,11 @@ def test_moved_folder_is_noticed_before_a_run_begins(record, logged, tracking_ur
         (home / "elsewhere").rename(home / "runs")
 
 
+def test_registry_of_the_environment_is_not_used(logged, tracking_uri, monkeypatch):
+    monkeypatch.setenv("MLFLOW_REGISTRY_URI", "nonsense://x")
+    assert registered_versions(tracking_uri)[0].version == logged.version
+
+
 def test_no_global_state_of_mlflow_is_touched(logged, tracking_uri):
     assert mlflow.active_run() is None
     assert mlflow.get_tracking_uri() != tracking_uri
