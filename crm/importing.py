@@ -137,7 +137,8 @@ class _Import:
                     self._store_events(events, table, block, checked)
 
     def _store_leads(self, leads: IncomingLeads, block: Block, checked: CheckedRows) -> None:
-        self.attributes.update(dict.fromkeys(checked.others))
+        filled = (name for name, values in checked.others.items() if any(values))
+        self.attributes.update(dict.fromkeys(filled))
         results = leads.store(leads_of(checked))
         fates = Counter(result.fate for result in results)
         self.tables.count(LEADS, stored=fates["stored"], already_known=fates["already_known"])
@@ -155,7 +156,8 @@ class _Import:
         rows = event_rows(table, checked)
         result = events.store(rows)
         if table is ATTRIBUTE_CHANGES:
-            self.attributes.update(dict.fromkeys(rows.columns["name"]))
+            changes = zip(rows.columns["name"], rows.columns["value"], strict=True)
+            self.attributes.update((name, None) for name, value in changes if value is not None)
             events.note_histories(rows, {place for place, _ in result.refused})
         self.tables.count(table, stored=result.stored, already_known=result.already_known)
         self.tables.reject(table, [block.rejection(*refused) for refused in result.refused])

@@ -12,7 +12,7 @@ import numpy as np
 from crm.data_folder import DataFolder
 from crm.validation import CheckedRows, Rules, check_block
 from leads.attributes import AttributeType, infer_type
-from leads.contract import ATTRIBUTE_CHANGES, LEADS, STAGE_CHANGES, Table
+from leads.contract import ATTRIBUTE_CHANGES, LEADS, STAGE_CHANGES, Table, is_missing
 from leads.errors import InvalidTableError
 from leads.pipelines import DEFAULT_PIPELINE, Pipeline, Pipelines, learn_pipeline, read_pipelines
 
@@ -96,10 +96,14 @@ def _check_extends(old: Pipeline, new: Pipeline, folder: DataFolder) -> None:
 def settle_types(
     folder: DataFolder, fixed: Mapping[str, AttributeType]
 ) -> dict[str, AttributeType]:
-    """The type of every attribute: those already fixed, and others inferred from a sample."""
+    """The type of every attribute: those already fixed, and others inferred from a sample.
+
+    An attribute without any value in the sample stays open.
+    """
     types = dict(fixed)
     for name, values in _attribute_samples(folder, fixed).items():
-        types[name] = infer_type(values)
+        if not all(map(is_missing, values)):
+            types[name] = infer_type(values)
     return types
 
 
