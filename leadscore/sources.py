@@ -11,7 +11,7 @@ from leads.clock import format_time, now_us
 from leads.errors import InvalidInputError
 from leads.freshness import Freshness, freshness
 from leads.timeline import Timelines
-from leadscore.options import read_timezone
+from leadscore.options import read_moment, read_timezone
 from leadscore.settings import Settings
 from leadscore.terminal import Progress, warn
 
@@ -37,7 +37,7 @@ def read_records(
 ) -> Records:
     """The records of a folder if one is given, else of the store.
 
-    Notes on refused rows and on old data go to standard error. Raises `InvalidInputError` for an
+    Notes on refused rows go to standard error. Raises `InvalidInputError` for an
     empty store.
     """
     if data is None:
@@ -61,13 +61,25 @@ def read_records(
         for note in (*contents.warnings, *map(_rejected, contents.rejected_files)):
             warn(f"note: {note}")
         timelines, name, data_hash = contents.timelines, data.name, contents.data_hash
-    moment = freshness(timelines.newest_event_at, now_us())
-    if moment.stale:
-        warn(
-            f"note: the newest event is from {format_time(moment.as_of)}; "
-            "that is the moment looked at unless you give one"
-        )
-    return Records(timelines, name, data_hash, moment)
+    return Records(timelines, name, data_hash, freshness(timelines.newest_event_at, now_us()))
+
+
+def moment_of(records: Records, given: str | None, option: str) -> int:
+    """The moment that an option gives, else now, or the newest event's if that is old: then said.
+
+    Raises `InvalidInputError` for text that is no time, and for one in the future.
+    """
+    moment = read_moment(given, option)
+    if moment is None:
+        if records.freshness.stale:
+            warn(
+                f"note: the newest event is from {format_time(records.freshness.as_of)}, more than "
+                f"7 days ago: that is the moment looked at; give {option} for another"
+            )
+        return records.freshness.as_of
+    if moment > now_us():
+        raise InvalidInputError(f"{option}: {given} is in the future; give a time up to now")
+    return moment
 
 
 def _content_hash(timelines: Timelines) -> str:

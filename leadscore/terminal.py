@@ -40,7 +40,9 @@ def show_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[obje
     """A table with its title; numbers are to be formatted before."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for place, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if place == 0 else "right", overflow="fold")
+        table.add_column(
+            heading, justify="left" if place == 0 else "right", no_wrap=place > 0, overflow="fold"
+        )
     for row in rows:
         table.add_row(*("–" if cell is None else str(cell) for cell in row))
     _OUT.print(table)

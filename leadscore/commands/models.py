@@ -42,7 +42,7 @@ def models(as_json: AsJson = False) -> None:
             (
                 model["version"],
                 "champion" if model["champion"] else "",
-                model["created_at"],
+                str(model["created_at"])[:16].replace("T", " "),
                 *(_figure(model[name]) for name in _FIGURES),
             )
             for model in listed

@@ -17,10 +17,10 @@ from leads.clock import format_time, now_us, parse_time
 from leads.errors import InvalidInputError, InvalidTableError
 from leads.timeline import Timelines
 from leads.view import Snapshots
-from leadscore.options import AsJson, AsOf, DataFolder, Lost, Timezone, Won, read_moment
+from leadscore.options import AsJson, AsOf, DataFolder, Lost, Timezone, Won
 from leadscore.scoring import describe_all, load_scorer, open_leads, refresh_scores
 from leadscore.settings import Settings, read_settings
-from leadscore.sources import Records, read_records
+from leadscore.sources import Records, moment_of, read_records
 from leadscore.table_file import write_table
 from leadscore.terminal import Progress, percent, progress, say, show_json, show_table
 from models.scorer import FACTORS_EACH_WAY, Score, Scorer
@@ -71,7 +71,7 @@ def score(
     with Store.open(settings.store) as store, progress("scoring") as step:
         scorer = load_scorer(store, settings.models, model)
         records = read_records(store, settings, data, timezone, won, lost, step)
-        asked = _asked(records, at, read_moment(as_of, "--as-of"))
+        asked = _asked(records, at, as_of)
         rows = list(_rows(scorer, records.timelines, asked, settings, step))
         if at is None and as_of is None and data is None and model is None:
             refresh_scores(store, scorer, settings.grades, step)
@@ -84,13 +84,11 @@ def score(
         _show(rows, summary)
 
 
-def _asked(records: Records, at: Path | None, as_of: int | None) -> list[Asked]:
+def _asked(records: Records, at: Path | None, as_of: str | None) -> list[Asked]:
     timelines = records.timelines
     if at is not None:
         return _read_snapshots(at, timelines)
-    moment = records.freshness.as_of if as_of is None else as_of
-    if moment > now_us():
-        raise InvalidInputError(f"--as-of: {format_time(moment)} is in the future")
+    moment = moment_of(records, as_of, "--as-of")
     snapshots = open_leads(timelines, moment)
     text = format_time(moment)
     return [Asked(timelines.lead_ids[row], text, moment, int(row)) for row in snapshots.lead]

@@ -9,10 +9,10 @@ import typer
 from crm.store import Store
 from leads.errors import LeadscoreError
 from leadscore.commands.promote import promote_and_rescore
-from leadscore.options import AsJson, DataFolder, Lost, Seed, Timezone, Won, read_moment
+from leadscore.options import AsJson, DataFolder, Lost, Seed, Timezone, Won
 from leadscore.scoring import load_scorer
 from leadscore.settings import Settings, read_settings
-from leadscore.sources import Records, read_records
+from leadscore.sources import Records, moment_of, read_records
 from leadscore.terminal import progress, say, show_json, show_table
 from training.learning import Source, Trained
 from training.learning import train as train_model
@@ -47,10 +47,9 @@ def train(
     settings = read_settings(os.environ)
     with Store.open(settings.store) as store, progress("training") as step:
         records = read_records(store, settings, data, timezone, won, lost, step)
-        moment = read_moment(until, "--until")
         trained = train_model(
             records.timelines,
-            records.freshness.as_of if moment is None else moment,
+            moment_of(records, until, "--until"),
             seed,
             Source(records.name, records.data_hash),
             tracking_uri=settings.tracking_uri,
@@ -97,27 +96,27 @@ def _show(record: dict[str, Any], records: Records) -> None:
         f"Judged on {holdout['n_leads']:,} later leads ({holdout['n_snapshots']:,} snapshots) "
         f"of {records.name}, learned from earlier ones; 95 % intervals over leads."
     )
-    rows = {"this model": holdout, **record["baselines"]}
     show_table(
         "",
         ("", "AUC", "log loss", "Brier", "calibration error", "lift at 10 %"),
         [
             (
                 name.replace("_", " "),
-                *(
-                    _figure(figures[metric])
-                    for metric in ("auc", "log_loss", "brier", "ece", "lift_at_10")
-                ),
+                _with_interval(figures["auc"]),
+                _with_interval(figures["log_loss"]),
+                *(_figure(figures[metric]["value"]) for metric in ("brier", "ece", "lift_at_10")),
             )
-            for name, figures in rows.items()
+            for name, figures in {"this model": holdout, **record["baselines"]}.items()
         ],
     )
     state = "promoted" if record["promoted"] else "not promoted"
     say(f"Version {record['version']}: {state}; {record['reason']}.", f"Runs: {record['mlflow']}")
 
 
-def _figure(estimate: dict[str, float | None]) -> str:
-    value, low, high = estimate["value"], estimate["low"], estimate["high"]
-    if value is None:
-        return "–"
-    return f"{value:.3f}" if low is None else f"{value:.3f} ({low:.3f}–{high:.3f})"
+def _with_interval(estimate: dict[str, float | None]) -> str:
+    value, low, high = (_figure(estimate[part]) for part in ("value", "low", "high"))
+    return f"{value} ({low}–{high})"
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
