@@ -1,0 +1,1 @@
+"""Measurements of accuracy and speed; tables in docs/benchmarks.md."""
