@@ -22,7 +22,9 @@ from leads.clock import MINUTE_US, format_time
 PIPELINES = '[[pipeline]]\nname = "default"\nstages = ["New"]\nwon = ["Won"]\nlost = ["Lost"]\n'
 LEADS = 10_000
 START_US = 1_700_000_000_000_000
-NOTE = "Asked about delivery, price and the terms of the contract; wants to hear from us again. " * 3
+NOTE = (
+    "Asked about delivery; price and the terms of the contract; wants to hear from us again. " * 3
+)
 
 
 def write_folder(folder: Path, megabytes: float) -> int:

@@ -105,9 +105,10 @@ def import_folder(
         rejected.finish()
         if strict and rejected.total:
             raise InvalidTableError(_strict_message(path, rejected))
-        if not running.save_settled(known, fixed) and not running.has_news:
+        changed = running.save_settled(known, fixed) or running.has_news
+        if not changed:
             write.discard()
-    return running.summary(import_id, store.sequence())
+    return running.summary(import_id, write.sequence if changed else write.sequence - 1)
 
 
 @dataclass

@@ -57,6 +57,8 @@ class RejectedRows:
     ) -> None:
         if table not in self._writers:
             partial = _partial(folder)
+            if not self._writers and partial.exists():
+                shutil.rmtree(partial)
             partial.mkdir(parents=True, exist_ok=True)
             self._files[table] = (partial / f"{table}.csv").open("w", encoding="utf-8", newline="")
             self._writers[table] = csv.writer(self._files[table])

@@ -126,10 +126,11 @@ class Store:
     def newest_event_at(self) -> int | None:
         """When the newest thing was learned of any lead; None in an empty store."""
         sequence = self.records_sequence()
-        if sequence not in self._newest:
+        newest = self._newest
+        if sequence not in newest:
             with self.database.reading() as connection:
-                self._newest = {sequence: reading.read_newest_event_at(connection)}
-        return self._newest[sequence]
+                newest = self._newest = {sequence: reading.read_newest_event_at(connection)}
+        return newest[sequence]
 
     def counts(self) -> dict[str, int]:
         """How many leads and events there are, events of leads not yet seen included."""

@@ -3,11 +3,13 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from leads.attributes import read_number, value_text
 from leads.errors import InvalidInputError
 
 _SEPARATOR = "\x1f"
+_SHORT = 40
 # Whole numbers of more digits are ids rather than amounts, and two of them may be one float.
 _EXACT_DIGITS = 15
 
@@ -17,15 +19,23 @@ def canonical_text(value: object) -> str:
     if value is None:
         return ""
     text = value_text(value) if isinstance(value, str | float | int) else str(value)
+    return _canonical_short(text) if len(text) <= _SHORT else _canonical(text)
+
+
+def _canonical(text: str) -> str:
     text = text.strip()
     if text.lower() in ("true", "false"):
         return text.lower()
-    if text.lstrip("+-").isdecimal() and len(text) > _EXACT_DIGITS:
+    if len(text) > _EXACT_DIGITS and text.lstrip("+-").isdecimal():
         return text
     try:
         return value_text(read_number(text))
     except InvalidInputError:
         return text
+
+
+# Kinds, stages and actors come again in every row: half of the cost of hashing an import.
+_canonical_short = lru_cache(maxsize=65_536)(_canonical)
 
 
 def content_hash(

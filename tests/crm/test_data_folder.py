@@ -82,8 +82,10 @@ BAD_FOLDERS = {
     ),
     "no won stage": (
         {"pipelines.toml": None, "stage_changes.csv": "lead_id,occurred_at,stage\n"},
-        r"data has no pipelines.toml; pipeline 'default': no stage is recognised as won "
-        r"\(stages seen: none\); give --won STAGE",
+        (
+            r"data has no pipelines.toml; pipeline 'default': no stage is recognised as won "
+            r"\(stages seen: none\); give --won STAGE"
+        ),
     ),
 }
 

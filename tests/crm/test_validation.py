@@ -14,14 +14,18 @@ BAD_ROWS = {
     "unknown stage": (
         "stage_changes",
         f"lead_id,occurred_at,stage\na,{TIME},Nowhere\n",
-        "stage: 'Nowhere' is not a stage (known: New, Qualified, Proposal, Won, Lost); "
-        "correct the row or add the stage to pipelines.toml",
+        (
+            "stage: 'Nowhere' is not a stage (known: New, Qualified, Proposal, Won, Lost); "
+            "correct the row or add the stage to pipelines.toml"
+        ),
     ),
     "stage of an unknown pipeline": (
         "stage_changes",
         f"lead_id,occurred_at,stage,pipeline\na,{TIME},Won,b2c\n",
-        "stage: 'Won' is not a stage of pipeline 'b2c' (known: no stage; known pipelines are "
-        "default); correct the row or add the stage to pipelines.toml",
+        (
+            "stage: 'Won' is not a stage of pipeline 'b2c' (known: no stage; known pipelines are "
+            "default); correct the row or add the stage to pipelines.toml"
+        ),
     ),
     "empty stage": (
         "stage_changes",
@@ -46,14 +50,18 @@ BAD_ROWS = {
     "no time": (
         "interactions",
         "lead_id,occurred_at,kind\na,03/04/24 9:15,call\n",
-        "occurred_at: '03/04/24 9:15' is not an ISO 8601 time such as 2026-03-01T10:00:00Z; "
-        "correct the row",
+        (
+            "occurred_at: '03/04/24 9:15' is not an ISO 8601 time such as 2026-03-01T10:00:00Z; "
+            "correct the row"
+        ),
     ),
     "time of a far year": (
         "interactions",
         "lead_id,occurred_at,kind\na,0001-01-01T00:00:00+05:00,call\n",
-        "occurred_at: '0001-01-01T00:00:00+05:00' is outside the years 1901 to 2198; "
-        "correct the row",
+        (
+            "occurred_at: '0001-01-01T00:00:00+05:00' is outside the years 1901 to 2198; "
+            "correct the row"
+        ),
     ),
     "unreadable duration": (
         "interactions",
@@ -93,14 +101,18 @@ BAD_ROWS = {
     "too many cells": (
         "interactions",
         f"lead_id,occurred_at,kind\na,{TIME},call,twice, indeed\n",
-        "5 cells where the header names 3 columns, the last ' indeed'; "
-        "quote cells that hold a comma",
+        (
+            "5 cells where the header names 3 columns, the last ' indeed'; "
+            "quote cells that hold a comma"
+        ),
     ),
     "too few cells": (
         "interactions",
         f"lead_id,occurred_at,kind\na,{TIME}\n",
-        f"2 cells where the header names 3 columns, the last '{TIME}'; "
-        "quote cells that hold a comma",
+        (
+            f"2 cells where the header names 3 columns, the last '{TIME}'; "
+            "quote cells that hold a comma"
+        ),
     ),
     "attribute without a name": (
         "attribute_changes",
@@ -110,8 +122,10 @@ BAD_ROWS = {
     "pipeline of a lead": (
         "leads",
         f"lead_id,created_at,pipeline\nz,{TIME},b2c\n",
-        "pipeline: 'b2c' is not a pipeline (known: default); "
-        "correct the row or add it to pipelines.toml",
+        (
+            "pipeline: 'b2c' is not a pipeline (known: default); "
+            "correct the row or add it to pipelines.toml"
+        ),
     ),
 }
 
