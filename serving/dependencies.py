@@ -1,0 +1,94 @@
+"""What endpoints ask for, by its name in the domain."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from crm.store import Store
+from models.scorer import FACTORS_EACH_WAY
+from serving.bodies import parse_body, read_body
+from serving.fields import Moment, Name, OptionalName
+from serving.score_request import ScoreRequest
+from serving.served import Served
+
+MOST_FACTORS = 100
+LONGEST_PAGE = 1_000
+
+
+def _served(request: Request) -> Served:
+    served: Served = request.app.state.served
+    return served
+
+
+def _store(served: Annotated[Served, Depends(_served)]) -> Store:
+    return served.store
+
+
+def _score_request(raw: Annotated[bytes, Depends(read_body)]) -> ScoreRequest:
+    return parse_body(ScoreRequest, raw)
+
+
+class Question(BaseModel):
+    """The parameters of a query; unknown ones are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FactorsQuestion(Question):
+    """How many factors each way."""
+
+    factors: Annotated[int, Field(ge=0, le=MOST_FACTORS)] = FACTORS_EACH_WAY
+
+
+class SnapshotQuestion(FactorsQuestion):
+    """At which moment; now when absent."""
+
+    as_of: Moment | None = None
+
+
+class RankingQuestion(Question):
+    """Which leads, in which order, from where on."""
+
+    pipeline: Name | None = None
+    stage: Name | None = None
+    owner: Name | None = None
+    min_score: Annotated[int, Field(ge=0, le=100)] | None = None
+    sort: str = "-score"
+    limit: Annotated[int, Field(ge=1, le=LONGEST_PAGE)] = 50
+    cursor: str | None = None
+
+
+class TimelineQuestion(Question):
+    """Which part of the events, newest first."""
+
+    limit: Annotated[int, Field(ge=1, le=LONGEST_PAGE)] = 100
+    offset: Annotated[int, Field(ge=0, le=2**31)] = 0
+
+
+class FilterQuestion(Question):
+    """What the form of the list asks for; an empty field is no filter."""
+
+    pipeline: OptionalName = None
+    stage: OptionalName = None
+    owner: OptionalName = None
+    cursor: OptionalName = None
+
+
+class PageQuestion(Question):
+    """What the page of a lead shows: the moment of its score, and which page of its events."""
+
+    as_of: Moment | None = None
+    page: Annotated[int, Field(ge=1, le=100_000)] = 1
+
+
+ServedScorer = Annotated[Served, Depends(_served)]
+LeadStore = Annotated[Store, Depends(_store)]
+RequestedLead = Annotated[ScoreRequest, Depends(_score_request)]
+AskedFactors = Annotated[FactorsQuestion, Query()]
+AskedSnapshot = Annotated[SnapshotQuestion, Query()]
+AskedRanking = Annotated[RankingQuestion, Query()]
+AskedTimeline = Annotated[TimelineQuestion, Query()]
+AskedFilter = Annotated[FilterQuestion, Query()]
+AskedPage = Annotated[PageQuestion, Query()]
+JsonBody = dict[str, Any]

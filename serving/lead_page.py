@@ -1,0 +1,207 @@
+"""What the page of a lead shows: its score, the reasons, and what happened."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from leads.clock import format_time
+from leads.records import ATTRIBUTE_CHANGE, Event, Lead
+from models.scorer import Factor, Score
+from serving.rendering import query_link
+from serving.scoring import ScoredLead
+from serving.served import Served, ServedRecords
+from serving.timeline_items import TimelineItem, stage_at, timeline_item
+from serving.wording import (
+    exact_points,
+    lead_name,
+    percent,
+    points,
+    readable_time,
+    shown_value,
+)
+
+EVENTS_PER_PAGE = 100
+
+
+@dataclass(frozen=True)
+class ShownFactor:
+    """A reason: its bar is `width` percent of the longest one; `evidence` links to an event."""
+
+    label: str
+    sentence: str
+    points: str
+    width: float
+    evidence: str | None
+
+
+@dataclass(frozen=True)
+class ShownScore:
+    """The number, where it starts from and what moved it."""
+
+    score: int
+    grade: str
+    probability: str
+    base: str
+    helps: tuple[ShownFactor, ...]
+    hurts: tuple[ShownFactor, ...]
+    helps_sum: str
+    hurts_sum: str
+    other: str
+
+
+@dataclass(frozen=True)
+class ShownAttribute:
+    """An attribute's value at the score's moment and at creation."""
+
+    name: str
+    value: str
+    at_creation: str
+
+
+@dataclass(frozen=True)
+class LeadPage:
+    """The page; `score` is None for a won or lost lead and before the first model."""
+
+    lead_id: str
+    name: str
+    pipeline: str
+    stage: str
+    status: str
+    owner: str | None
+    created_at: str
+    created_at_iso: str
+    as_of: str
+    as_of_iso: str
+    stale: bool
+    model_version: str | None
+    trained_at: str | None
+    score: ShownScore | None
+    attributes: tuple[ShownAttribute, ...]
+    events: tuple[TimelineItem, ...]
+    total_events: int
+    newer_link: str | None
+    older_link: str | None
+
+
+def lead_page(served: Served, lead_id: str, scored: ScoredLead | None, page: int) -> LeadPage:
+    """The page of a lead; raises `UnknownLeadError`."""
+    lead, events = served.store.lead(lead_id), served.store.events(lead_id)
+    records = served.records()
+    as_of = served.now() if scored is None else scored.score.as_of
+    known = [event for event in events if max(event.occurred_at, event.recorded_at) <= as_of]
+    values = _values(lead, known)
+    stage, status = stage_at(lead, known, records.pipelines)
+    pages = _Pages(lead_id, as_of, page, events)
+    return LeadPage(
+        lead_id=lead_id,
+        name=lead_name(values, lead_id),
+        pipeline=lead.pipeline,
+        stage=stage,
+        status=status,
+        owner=values.get("owner"),
+        created_at=readable_time(lead.created_at),
+        created_at_iso=format_time(lead.created_at),
+        as_of=readable_time(as_of),
+        as_of_iso=format_time(as_of),
+        stale=scored is not None and scored.stale,
+        model_version=None if scored is None else scored.scorer.version,
+        trained_at=None if scored is None else scored.as_body()["model"]["trained_at"],
+        score=None if scored is None else _shown_score(scored.score, pages),
+        attributes=_attributes(lead, values, records),
+        events=pages.items(records),
+        total_events=len(events),
+        newer_link=pages.link(-1),
+        older_link=pages.link(1),
+    )
+
+
+@dataclass(frozen=True)
+class _Pages:
+    """The pages of a lead's events, newest first, from page 1 on."""
+
+    lead_id: str
+    as_of: int
+    page: int
+    events: Sequence[Event]
+
+    @property
+    def shown(self) -> Sequence[Event]:
+        """The events on this page."""
+        first = (self.page - 1) * EVENTS_PER_PAGE
+        return self.events[::-1][first : first + EVENTS_PER_PAGE]
+
+    def items(self, records: ServedRecords) -> tuple[TimelineItem, ...]:
+        """The events on this page, in words."""
+        types = records.attribute_types
+        return tuple(
+            timeline_item(event, place, self.as_of, types) for place, event in enumerate(self.shown)
+        )
+
+    def anchor(self, event_id: str) -> str | None:
+        """The link to an event on this page."""
+        ids = [event.event_id for event in self.shown]
+        return f"#event-{ids.index(event_id)}" if event_id in ids else None
+
+    def link(self, step: int) -> str | None:
+        """The link to another page of events, None where there is none."""
+        page = self.page + step
+        if not 1 <= page <= -(-len(self.events) // EVENTS_PER_PAGE):
+            return None
+        parameters = {"as_of": format_time(self.as_of), "page": page}
+        return query_link(f"/leads/{quote(self.lead_id)}", parameters) + "#timeline"
+
+
+def _shown_score(score: Score, pages: _Pages) -> ShownScore | None:
+    if (
+        score.win_probability is None
+        or score.score is None
+        or score.grade is None
+        or score.base_probability is None
+        or score.other_effects is None
+    ):
+        return None
+    longest = max((abs(factor.effect) for factor in score.factors), default=1.0)
+    shown = [(f.effect, _shown_factor(f, longest, pages)) for f in score.factors]
+    return ShownScore(
+        score=score.score,
+        grade=score.grade,
+        probability=percent(score.win_probability),
+        base=percent(score.base_probability),
+        helps=tuple(factor for effect, factor in shown if effect > 0),
+        hurts=tuple(factor for effect, factor in shown if effect < 0),
+        helps_sum=exact_points(sum(effect for effect, _ in shown if effect > 0)),
+        hurts_sum=exact_points(sum(effect for effect, _ in shown if effect < 0)),
+        other=exact_points(score.other_effects),
+    )
+
+
+def _shown_factor(factor: Factor, longest: float, pages: _Pages) -> ShownFactor:
+    linked = (pages.anchor(event_id) for event_id in factor.events)
+    return ShownFactor(
+        label=factor.label,
+        sentence=factor.sentence,
+        points=points(factor.effect),
+        width=round(100 * abs(factor.effect) / longest, 1),
+        evidence=next((link for link in linked if link is not None), None),
+    )
+
+
+def _values(lead: Lead, known: Sequence[Event]) -> dict[str, str | None]:
+    """The lead's values after the known changes."""
+    changes = {event.name: event.value for event in known if event.type == ATTRIBUTE_CHANGE}
+    return {**lead.attributes, **changes}
+
+
+def _attributes(
+    lead: Lead, values: Mapping[str, str | None], records: ServedRecords
+) -> tuple[ShownAttribute, ...]:
+    types = records.attribute_types
+    return tuple(
+        ShownAttribute(
+            name=name,
+            value=shown_value(values[name], types.get(name)),
+            at_creation=shown_value(lead.attributes.get(name), types.get(name)),
+        )
+        for name in sorted(values)
+        if values[name] is not None or lead.attributes.get(name) is not None
+    )

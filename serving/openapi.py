@@ -1,0 +1,61 @@
+"""The description of the API: FastAPI's, with the bodies that are parsed from raw bytes."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from serving.schemas import ProblemAnswer
+from serving.score_request import ScoreRequest
+
+_REFERENCE = "#/components/schemas/{model}"
+RAW_BODIES = {"/v1/score": ScoreRequest}
+EXAMPLE = {
+    "lead": {
+        "lead_id": "42",
+        "created_at": "2026-02-01T09:00:00Z",
+        "pipeline": "b2b",
+        "attributes": {"source": "fair", "amount": 12000},
+    },
+    "interactions": [
+        {
+            "occurred_at": "2026-02-03T10:15:00Z",
+            "kind": "email",
+            "direction": "inbound",
+            "details": {"opens": 3},
+        }
+    ],
+    "stage_changes": [{"occurred_at": "2026-02-10T08:00:00Z", "stage": "Qualified"}],
+    "attribute_changes": [
+        {"occurred_at": "2026-02-12T08:00:00Z", "attribute": "amount", "value": 15000}
+    ],
+    "as_of": "2026-03-01T10:00:00Z",
+}
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document of an app, made once."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, summary=app.summary, routes=app.routes
+        )
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        _add_schema(schemas, "Problem", ProblemAnswer)
+        for path, model in RAW_BODIES.items():
+            _add_schema(schemas, model.__name__, model)
+            document["paths"][path]["post"]["requestBody"] = _request_body(model.__name__)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _request_body(name: str) -> dict[str, Any]:
+    schema = {"$ref": _REFERENCE.format(model=name)}
+    content = {"application/json": {"schema": schema, "example": EXAMPLE}}
+    return {"required": True, "content": content}
+
+
+def _add_schema(schemas: dict[str, Any], name: str, model: Any) -> None:
+    """Add a model's schema and those it refers to."""
+    schema = model.model_json_schema(ref_template=_REFERENCE)
+    schemas |= schema.pop("$defs", {})
+    schemas[name] = schema

@@ -1,0 +1,217 @@
+"""The bodies of answers: how a score and a lead's events look to other systems."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from crm.current_scores import CurrentScore
+from crm.identity import NAME_COLUMN
+from leads.clock import format_time
+from leads.records import EVENT_TYPES, Event
+from models.scorer import Factor, Score, grade_of
+
+MODEL_NAME = "win"
+_TYPE_NAMES = {code: name for name, code in EVENT_TYPES.items()}
+_EVENT_FIELDS = ("pipeline", "value", "direction", "actor", "duration_seconds", "result", "text")
+
+
+class Answer(BaseModel):
+    """A part of an answer, for the description of the API."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class FactorAnswer(Answer):
+    """One reason; `effect` is in probability, and all add up to `win_probability`."""
+
+    name: str
+    label: str
+    effect: float
+    direction: Literal["win", "lose"]
+    value: float | str | bool | None
+    unit: str
+    typical: float | None
+    flag: Literal["contradicts_evidence"] | None
+    sentence: str
+    events: list[str]
+
+
+class ModelAnswer(Answer):
+    """The model that gave a score."""
+
+    name: str
+    version: str
+    trained_at: str | None
+
+
+class FreshnessAnswer(Answer):
+    """How new the newest record is; `stale` when over 7 days older than what was asked for."""
+
+    newest_event_at: str | None
+    stale: bool
+
+
+class ScoreAnswer(Answer):
+    """A score: `base_probability` + effects + `other_effects` = `win_probability`.
+
+    Numbers are null for a won or lost lead.
+    """
+
+    lead_id: str
+    as_of: str
+    status: Literal["open", "won", "lost"]
+    win_probability: float | None
+    interval: tuple[float, float] | None
+    score: int | None
+    grade: str | None
+    base_probability: float | None
+    factors: list[FactorAnswer]
+    other_effects: float | None
+    horizons: dict[str, float] | None
+    model: ModelAnswer
+    freshness: FreshnessAnswer
+    support: Literal["enough", "thin", "none"] | None
+
+
+class RankedLead(Answer):
+    """A lead with its current score."""
+
+    lead_id: str
+    pipeline: str
+    stage: str
+    owner: str | None
+    status: Literal["open", "won", "lost"]
+    win_probability: float | None
+    score: int | None
+    grade: str | None
+    base_probability: float | None
+    factors: list[dict[str, Any]]
+    as_of: str
+    model_version: str
+
+
+class RankedLeads(Answer):
+    """A page of ranked leads; `next_cursor` is null at the end."""
+
+    leads: list[RankedLead]
+    next_cursor: str | None
+    total: int
+
+
+class TimelineEvent(Answer):
+    """An event: `kind`, `stage` or `attribute` says what, by its `type`."""
+
+    model_config = ConfigDict(extra="allow")
+    type: Literal["interaction", "stage_change", "attribute_change"]
+    event_id: str
+    occurred_at: str
+    recorded_at: str
+
+
+class TimelineAnswer(Answer):
+    """A lead and its events, newest first; `next_offset` is null at the end."""
+
+    lead_id: str
+    created_at: str
+    pipeline: str
+    continues: str | None
+    attributes: dict[str, str | None]
+    events: list[TimelineEvent]
+    next_offset: int | None
+    total: int
+
+
+class FieldProblem(Answer):
+    """What is wrong with one field; `loc` is the way to it."""
+
+    loc: list[str | int]
+    message: str
+
+
+class ProblemAnswer(Answer):
+    """A problem as of RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] | None = None
+
+
+def score_body(
+    score: Score,
+    *,
+    version: str,
+    trained_at: str | None,
+    newest_event_at: int | None,
+    stale: bool,
+) -> dict[str, Any]:
+    """A score as JSON; times given in microseconds become ISO 8601."""
+    return {
+        "lead_id": score.lead_id,
+        "as_of": format_time(score.as_of),
+        "status": score.status,
+        "win_probability": score.win_probability,
+        "interval": None,
+        "score": score.score,
+        "grade": score.grade,
+        "base_probability": score.base_probability,
+        "factors": [factor_body(factor) for factor in score.factors],
+        "other_effects": score.other_effects,
+        "horizons": None,
+        "model": {"name": MODEL_NAME, "version": version, "trained_at": trained_at},
+        "freshness": {
+            "newest_event_at": None if newest_event_at is None else format_time(newest_event_at),
+            "stale": stale,
+        },
+        "support": None,
+    }
+
+
+def factor_body(factor: Factor) -> dict[str, Any]:
+    return {
+        "name": factor.name,
+        "label": factor.label,
+        "effect": factor.effect,
+        "direction": factor.direction,
+        "value": factor.value,
+        "unit": factor.unit,
+        "typical": factor.typical,
+        "flag": None,
+        "sentence": factor.sentence,
+        "events": list(factor.events),
+    }
+
+
+def ranked_lead_body(current: CurrentScore) -> dict[str, Any]:
+    """A lead's current score as JSON."""
+    return {
+        "lead_id": current.lead_id,
+        "pipeline": current.pipeline,
+        "stage": current.stage,
+        "owner": current.owner,
+        "status": current.status,
+        "win_probability": current.win_probability,
+        "score": current.score,
+        "grade": None if current.score is None else grade_of(current.score),
+        "base_probability": current.base_probability,
+        "factors": list(current.factors),
+        "as_of": format_time(current.as_of),
+        "model_version": current.model_version,
+    }
+
+
+def event_body(event: Event) -> dict[str, Any]:
+    """An event as JSON, without the fields that it has no value for."""
+    body: dict[str, Any] = {
+        "type": _TYPE_NAMES[event.type],
+        "event_id": event.event_id,
+        "occurred_at": format_time(event.occurred_at),
+        "recorded_at": format_time(event.recorded_at),
+        NAME_COLUMN[event.type]: event.name,
+    }
+    values = {name: getattr(event, name) for name in (*_EVENT_FIELDS, "reason")}
+    body |= {name: value for name, value in values.items() if value is not None}
+    if event.type == EVENT_TYPES["attribute_change"]:
+        body["value"] = event.value
+    return body | ({"details": dict(event.details)} if event.details else {})

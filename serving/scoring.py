@@ -1,0 +1,105 @@
+"""One snapshot scored: the same composition for a stored lead and for one in a body."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from features.population import Population, population_of
+from leads.clock import DAY_US, format_time
+from leads.errors import InvalidSnapshotError, UnknownLeadError
+from leads.pipelines import Pipelines
+from leads.records import event_columns, lead_columns
+from leads.timeline import Timelines, build_timelines
+from leads.view import Snapshots, look
+from models.scorer import FACTORS_EACH_WAY, Score, Scorer
+from serving.requested import requested_timelines
+from serving.schemas import score_body
+from serving.score_request import ScoreRequest
+from serving.served import Served, ServedRecords
+
+STALE_AFTER_US = 7 * DAY_US
+
+
+@dataclass(frozen=True)
+class ScoredLead:
+    """A score with what is said beside it; `newest_event_at` in microseconds."""
+
+    score: Score
+    scorer: Scorer
+    newest_event_at: int | None
+    stale: bool
+
+    def as_body(self) -> dict[str, Any]:
+        """The score as JSON."""
+        trained_at = self.scorer.about.get("trained_at")
+        return score_body(
+            self.score,
+            version=self.scorer.version,
+            trained_at=None if trained_at is None else str(trained_at),
+            newest_event_at=self.newest_event_at,
+            stale=self.stale,
+        )
+
+
+def score_snapshot(
+    scorer: Scorer, population: Population, timelines: Timelines, as_of: int, factors: int
+) -> Score:
+    """The score of the only lead in `timelines`; raises `InvalidSnapshotError`."""
+    view = look(timelines, Snapshots(np.zeros(1, np.int64), np.array([as_of], np.int64)))
+    return scorer.describe(scorer.score(view, population), 0, factors=factors)
+
+
+def score_stored_lead(
+    served: Served, lead_id: str, as_of: int | None = None, factors: int = FACTORS_EACH_WAY
+) -> ScoredLead:
+    """The score of a lead in the store.
+
+    Without `as_of`: now, or the time of the newest event when that is more than 7 days old.
+    Raises `UnknownLeadError`, `InvalidSnapshotError`, `UnknownModelError`.
+    """
+    scorer, records = served.scorer(), served.records()
+    timelines = served.store.timelines([lead_id])
+    if not len(timelines):
+        raise UnknownLeadError(f"no lead {lead_id!r} is known; check the id or import it")
+    now = served.now()
+    newest = served.store.newest_event_at()
+    asked = _not_in_the_future(as_of, now)
+    stale = newest is not None and asked - newest > STALE_AFTER_US
+    moment = newest if stale and as_of is None and newest is not None else asked
+    population = _population(records, timelines.pipelines)
+    score = score_snapshot(scorer, population, timelines, moment, factors)
+    return ScoredLead(score, scorer, newest, stale)
+
+
+def score_requested_lead(
+    served: Served, request: ScoreRequest, factors: int = FACTORS_EACH_WAY
+) -> ScoredLead:
+    """The score of the lead in a body, among the store's leads; nothing is stored.
+
+    Raises what `requested_timelines` raises, `InvalidSnapshotError` and `UnknownModelError`.
+    """
+    scorer, records = served.scorer(), served.records()
+    pipelines = records.pipelines or scorer.pipelines
+    types = {**scorer.attribute_types, **records.attribute_types}
+    timelines = requested_timelines(request, pipelines, types)
+    as_of = _not_in_the_future(request.as_of, served.now())
+    score = score_snapshot(scorer, _population(records, pipelines), timelines, as_of, factors)
+    return ScoredLead(score, scorer, timelines.newest_event_at, stale=False)
+
+
+def _not_in_the_future(as_of: int | None, now: int) -> int:
+    if as_of is not None and as_of > now:
+        raise InvalidSnapshotError(
+            f"as_of {format_time(as_of)} is in the future (it is {format_time(now)} now); "
+            "ask for an earlier moment"
+        )
+    return now if as_of is None else as_of
+
+
+def _population(records: ServedRecords, pipelines: Pipelines) -> Population:
+    """The store's population; before the first import one without leads."""
+    if records.population is not None:
+        return records.population
+    nobody = build_timelines(lead_columns([], {}), event_columns([], {}), pipelines, {})
+    return population_of(nobody)

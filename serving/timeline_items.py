@@ -1,0 +1,102 @@
+"""A lead's events in words, for the timeline on its page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from leads.attributes import AttributeType
+from leads.clock import SECOND_US, format_time
+from leads.pipelines import Outcome, Pipelines
+from leads.records import ATTRIBUTE_CHANGE, STAGE_CHANGE, Event, Lead
+from serving.wording import length_of_time, readable_time, shown_value
+
+_DIRECTIONS = {"inbound": "from the lead", "outbound": "from us"}
+
+
+@dataclass(frozen=True)
+class TimelineItem:
+    """An event: `what` is its title, `notes` short facts, `texts` what was said.
+
+    `late` says when it was recorded if that was later; `unknown` is true where the score's moment
+    did not know it.
+    """
+
+    anchor: str
+    type: str
+    what: str
+    occurred_at: str
+    occurred_at_iso: str
+    late: str | None
+    unknown: bool
+    notes: tuple[str, ...]
+    texts: tuple[str, ...]
+    details: tuple[tuple[str, str], ...]
+
+
+def timeline_item(
+    event: Event, place: int, as_of: int, types: Mapping[str, AttributeType]
+) -> TimelineItem:
+    """An event in words; `place` numbers it on its page."""
+    return TimelineItem(
+        anchor=f"event-{place}",
+        type=_type(event),
+        what=_what(event, types),
+        occurred_at=readable_time(event.occurred_at),
+        occurred_at_iso=format_time(event.occurred_at),
+        late=_late(event),
+        unknown=max(event.occurred_at, event.recorded_at) > as_of,
+        notes=tuple(_notes(event)),
+        texts=tuple(text for text in (event.text, event.reason) if text),
+        details=tuple((name, str(value)) for name, value in event.details.items()),
+    )
+
+
+def stage_at(
+    lead: Lead, known: Sequence[Event], pipelines: Pipelines | None
+) -> tuple[str, Outcome]:
+    """The stage and status that a lead's known events leave it in."""
+    if pipelines is None:
+        return "", "open"
+    moves = [event for event in known if event.type == STAGE_CHANGE]
+    if not moves:
+        return pipelines[lead.pipeline].stages[0], "open"
+    code = pipelines.stage_code(moves[-1].name, moves[-1].pipeline, lead.pipeline)
+    pipeline, stage = pipelines.stage_names[code]
+    return stage, pipelines[pipeline].outcome(stage)
+
+
+def _type(event: Event) -> str:
+    if event.type == STAGE_CHANGE:
+        return "stage"
+    return "attribute" if event.type == ATTRIBUTE_CHANGE else "interaction"
+
+
+def _what(event: Event, types: Mapping[str, AttributeType]) -> str:
+    if event.type == STAGE_CHANGE:
+        return f"Moved to {event.name}"
+    if event.type == ATTRIBUTE_CHANGE and event.value is None:
+        return f"{event.name} cleared"
+    if event.type == ATTRIBUTE_CHANGE:
+        return f"{event.name} set to {shown_value(event.value, types.get(event.name))}"
+    return event.name[:1].upper() + event.name[1:]
+
+
+def _late(event: Event) -> str | None:
+    delay_us = event.recorded_at - event.occurred_at
+    if delay_us <= 0:
+        return None
+    return f"{readable_time(event.recorded_at)} ({length_of_time(delay_us)} later)"
+
+
+def _notes(event: Event) -> list[str]:
+    notes = []
+    if event.direction is not None:
+        notes.append(_DIRECTIONS[event.direction])
+    if event.actor is not None:
+        notes.append(f"by {event.actor}")
+    if event.duration_seconds is not None:
+        notes.append(f"took {length_of_time(int(event.duration_seconds * SECOND_US))}")
+    if event.result is not None:
+        notes.append(event.result)
+    if event.pipeline is not None:
+        notes.append(f"in pipeline {event.pipeline}")
+    return notes
