@@ -147,7 +147,7 @@ def test_any_text_is_a_time_or_an_error_with_a_remedy(text):
     try:
         assert EARLIEST_US <= parse_time(text, STOCKHOLM) <= LATEST_US
     except InvalidInputError as error:
-        assert re.search("such as|outside|correct", str(error))
+        assert re.search("such as|outside|correct", str(error))  # noqa: PT017
 
 
 def test_now_is_the_machines_clock():
