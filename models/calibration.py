@@ -14,9 +14,11 @@ from leads.arrays import Floats, Int8s
 
 LEAST_SLOPE = 0.05
 _RIDGE = 1e-3
-_STEPS = 50
+_STEPS = 100
 _TOLERANCE = 1e-10
-_LARGEST_STEP = 2.0
+# The largest number below 1: an open lead is never certain to be won.
+_LARGEST_LOG_ODDS = 700.0
+_ALMOST_ONE = float(np.nextafter(1.0, 0.0))
 
 
 @dataclass(frozen=True)
@@ -41,26 +43,48 @@ def platt_from_record(record: Mapping[str, float]) -> Platt:
 
 
 def fit_platt(margin: Floats, label: Int8s, weight: Floats) -> Platt:
-    """Fit slope and intercept by weighted maximum likelihood (Newton's method).
+    """Fit slope and intercept by weighted maximum likelihood (Newton's method, damped).
 
     A ridge of 0.001 leads keeps separable data finite and pulls the slope towards 1; a slope
     below 0.05 becomes 0.05, so that the map stays strictly rising.
     """
     target = label.astype(np.float64)
-    parameters = np.array([1.0, 0.0])
-    design = np.stack([margin, np.ones_like(margin)])
+    centre = float(np.average(margin, weights=weight))
+    scale = float(margin.std()) or 1.0
+    design = np.stack([(margin - centre) / scale, np.ones_like(margin)])
+    slope, level = _newton(design, target, weight, np.array([scale, centre]))
+    slope, intercept = slope / scale, level - slope * centre / scale
+    if slope >= LEAST_SLOPE:
+        return Platt(float(slope), float(intercept))
+    return Platt(LEAST_SLOPE, _intercept(LEAST_SLOPE * margin, target, weight))
+
+
+def _newton(design: Floats, target: Floats, weight: Floats, prior: Floats) -> Floats:
+    """The parameters of least penalised loss; steps are halved until they lower it.
+
+    `prior` is the slope and level that the map of slope 1 and intercept 0 has in `design`.
+    """
+    ridge = _RIDGE / np.array([max(prior[0], 1.0) ** 2, 1.0])
+
+    def loss(parameters: Floats) -> float:
+        log_odds = parameters @ design
+        misfit = weight @ (np.logaddexp(0.0, log_odds) - target * log_odds)
+        return float(misfit + ridge @ (parameters - prior) ** 2 / 2)
+
+    parameters = np.zeros(2)
+    lowest = loss(parameters)
     for _ in range(_STEPS):
         probability = sigmoid(parameters @ design)
-        gradient = design @ (weight * (probability - target)) + _RIDGE * (parameters - [1.0, 0.0])
+        gradient = design @ (weight * (probability - target)) + ridge * (parameters - prior)
         spread = weight * probability * (1 - probability)
-        hessian = (design * spread) @ design.T + _RIDGE * np.eye(2)
-        step = np.linalg.solve(hessian, gradient)
-        parameters = parameters - step * min(1.0, _LARGEST_STEP / max(np.abs(step).max(), 1e-300))
+        step = np.linalg.solve((design * spread) @ design.T + np.diag(ridge), gradient)
+        while loss(parameters - step) > lowest and np.abs(step).max() > _TOLERANCE:
+            step = step / 2
+        parameters = parameters - step
+        lowest = loss(parameters)
         if np.abs(step).max() < _TOLERANCE:
             break
-    if parameters[0] >= LEAST_SLOPE:
-        return Platt(float(parameters[0]), float(parameters[1]))
-    return Platt(LEAST_SLOPE, _intercept(LEAST_SLOPE * margin, target, weight))
+    return parameters
 
 
 def _intercept(log_odds: Floats, target: Floats, weight: Floats) -> float:
@@ -77,10 +101,10 @@ def _intercept(log_odds: Floats, target: Floats, weight: Floats) -> float:
 
 
 def sigmoid(log_odds: Floats) -> Floats:
-    """Probabilities of log-odds, without overflow."""
-    small = np.exp(-np.abs(log_odds))
+    """Probabilities of log-odds, without overflow; never 0 or 1."""
+    small = np.exp(-np.minimum(np.abs(log_odds), _LARGEST_LOG_ODDS))
     probability: Floats = np.where(log_odds >= 0, 1.0, small) / (1.0 + small)
-    return probability
+    return np.minimum(probability, _ALMOST_ONE)
 
 
 def log_odds_of(probability: float) -> float:
