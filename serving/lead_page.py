@@ -4,20 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from leads.clock import format_time
+from leads.clock import format_time, parse_time
+from leads.errors import InvalidInputError
 from leads.records import ATTRIBUTE_CHANGE, Event, Lead
 from models.scorer import Factor, Score
 from serving.rendering import query_link
 from serving.scoring import ScoredLead
 from serving.served import Served, ServedRecords
-from serving.timeline_items import TimelineItem, stage_at, timeline_item
+from serving.timeline_items import TimelineItem, known_at, stage_at, timeline_item
 from serving.wording import (
     exact_points,
+    field_label,
     lead_name,
     percent,
     points,
     readable_time,
     shown_value,
+    tenths_of_percent,
+    tenths_of_points,
 )
 
 EVENTS_PER_PAGE = 100
@@ -88,9 +92,8 @@ def lead_page(served: Served, lead_id: str, scored: ScoredLead | None, page: int
     lead, events = served.store.lead(lead_id), served.store.events(lead_id)
     records = served.records()
     as_of = served.now() if scored is None else scored.score.as_of
-    known = [event for event in events if max(event.occurred_at, event.recorded_at) <= as_of]
-    values = _values(lead, known)
-    stage, status = stage_at(lead, known, records.pipelines)
+    values = _values(lead, events, as_of)
+    stage, status = stage_at(lead, known_at(events, as_of), records.pipelines)
     pages = _Pages(lead_id, as_of, page, events)
     return LeadPage(
         lead_id=lead_id,
@@ -105,14 +108,24 @@ def lead_page(served: Served, lead_id: str, scored: ScoredLead | None, page: int
         as_of_iso=format_time(as_of),
         stale=scored is not None and scored.stale,
         model_version=None if scored is None else scored.scorer.version,
-        trained_at=None if scored is None else scored.as_body()["model"]["trained_at"],
+        trained_at=None if scored is None else _trained_at(scored),
         score=None if scored is None else _shown_score(scored.score, pages),
-        attributes=_attributes(lead, values, records),
+        attributes=_attributes(values, _values(lead, events, lead.created_at), records),
         events=pages.items(records),
         total_events=len(events),
         newer_link=pages.link(-1),
         older_link=pages.link(1),
     )
+
+
+def _trained_at(scored: ScoredLead) -> str | None:
+    """When the model was trained, in words where it is a time."""
+    if scored.trained_at is None:
+        return None
+    try:
+        return readable_time(parse_time(scored.trained_at))
+    except InvalidInputError:
+        return scored.trained_at
 
 
 @dataclass(frozen=True)
@@ -157,11 +170,15 @@ def _shown_score(score: Score, pages: _Pages) -> ShownScore | None:
         or score.score is None
         or score.grade is None
         or score.base_probability is None
-        or score.other_effects is None
     ):
         return None
     longest = max((abs(factor.effect) for factor in score.factors), default=1.0)
     shown = [(f.effect, _shown_factor(f, longest, pages)) for f in score.factors]
+    helps = tenths_of_points(sum(effect for effect, _ in shown if effect > 0))
+    hurts = tenths_of_points(sum(effect for effect, _ in shown if effect < 0))
+    # The rest takes up what rounding leaves over, so that the numbers shown add up.
+    known = tenths_of_percent(score.base_probability) + helps + hurts
+    other = tenths_of_percent(score.win_probability) - known
     return ShownScore(
         score=score.score,
         grade=score.grade,
@@ -169,16 +186,16 @@ def _shown_score(score: Score, pages: _Pages) -> ShownScore | None:
         base=percent(score.base_probability),
         helps=tuple(factor for effect, factor in shown if effect > 0),
         hurts=tuple(factor for effect, factor in shown if effect < 0),
-        helps_sum=exact_points(sum(effect for effect, _ in shown if effect > 0)),
-        hurts_sum=exact_points(sum(effect for effect, _ in shown if effect < 0)),
-        other=exact_points(score.other_effects),
+        helps_sum=exact_points(helps),
+        hurts_sum=exact_points(hurts),
+        other=exact_points(other),
     )
 
 
 def _shown_factor(factor: Factor, longest: float, pages: _Pages) -> ShownFactor:
     linked = (pages.anchor(event_id) for event_id in factor.events)
     return ShownFactor(
-        label=factor.label,
+        label=field_label(factor.label),
         sentence=factor.sentence,
         points=points(factor.effect),
         width=round(100 * abs(factor.effect) / longest, 1),
@@ -186,22 +203,22 @@ def _shown_factor(factor: Factor, longest: float, pages: _Pages) -> ShownFactor:
     )
 
 
-def _values(lead: Lead, known: Sequence[Event]) -> dict[str, str | None]:
-    """The lead's values after the known changes."""
-    changes = {event.name: event.value for event in known if event.type == ATTRIBUTE_CHANGE}
+def _values(lead: Lead, events: Sequence[Event], as_of: int) -> dict[str, str | None]:
+    """The lead's values as known at a moment."""
+    changes = {e.name: e.value for e in known_at(events, as_of) if e.type == ATTRIBUTE_CHANGE}
     return {**lead.attributes, **changes}
 
 
 def _attributes(
-    lead: Lead, values: Mapping[str, str | None], records: ServedRecords
+    values: Mapping[str, str | None], first: Mapping[str, str | None], records: ServedRecords
 ) -> tuple[ShownAttribute, ...]:
     types = records.attribute_types
     return tuple(
         ShownAttribute(
-            name=name,
+            name=field_label(name),
             value=shown_value(values[name], types.get(name)),
-            at_creation=shown_value(lead.attributes.get(name), types.get(name)),
+            at_creation=shown_value(first.get(name), types.get(name)),
         )
         for name in sorted(values)
-        if values[name] is not None or lead.attributes.get(name) is not None
+        if values[name] is not None or first.get(name) is not None
     )

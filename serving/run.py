@@ -1,14 +1,19 @@
 """Running the service: uvicorn on the loopback address, until it is asked to stop."""
 
+import logging
+import os
 import socket
 from collections.abc import Callable
 from ipaddress import ip_address
 
 import uvicorn
 
-from leads.errors import SettingsError
+from leads.errors import LeadscoreError, SettingsError
 from serving.app import create_app
+from serving.scoring import warm_up
 from serving.served import Served
+
+logger = logging.getLogger(__name__)
 
 GRACE_SECONDS = 10
 KEEP_ALIVE_SECONDS = 15
@@ -26,12 +31,15 @@ def serve(
     own, or that cannot be listened on.
     """
     listening = _listen(host, port)
+    _warm_up(served)
     with listening:
         config = uvicorn.Config(
             create_app(served),
             access_log=False,
             log_config=None,
             server_header=False,
+            workers=1,
+            forwarded_allow_ips="127.0.0.1",
             ws="none",
             lifespan="off",
             limit_concurrency=MOST_CONNECTIONS,
@@ -45,6 +53,14 @@ def serve(
             server.run(sockets=[listening])
         except KeyboardInterrupt:
             return
+
+
+def _warm_up(served: Served) -> None:
+    """What cannot be warmed up is served all the same: its callers are told what to do."""
+    try:
+        warm_up(served)
+    except LeadscoreError as error:
+        logger.warning("no leads can be scored yet: %s", error)
 
 
 class _Server(uvicorn.Server):
@@ -76,7 +92,7 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((address, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise SettingsError(
-            f"cannot listen on {host}, port {port}: {error.strerror}; give another --port"
+            f"cannot listen on {host}, port {port}: {os.strerror(error.errno or 0)}; give another --port"
         ) from None
 
 

@@ -30,13 +30,18 @@ class ScoredLead:
     newest_event_at: int | None
     stale: bool
 
+    @property
+    def trained_at(self) -> str | None:
+        """When the model was trained, as its card says."""
+        trained_at = self.scorer.about.get("trained_at")
+        return None if trained_at is None else str(trained_at)
+
     def as_body(self) -> dict[str, Any]:
         """The score as JSON."""
-        trained_at = self.scorer.about.get("trained_at")
         return score_body(
             self.score,
             version=self.scorer.version,
-            trained_at=None if trained_at is None else str(trained_at),
+            trained_at=self.trained_at,
             newest_event_at=self.newest_event_at,
             stale=self.stale,
         )
@@ -86,6 +91,17 @@ def score_requested_lead(
     as_of = _not_in_the_future(request.as_of, served.now())
     score = score_snapshot(scorer, _population(records, pipelines), timelines, as_of, factors)
     return ScoredLead(score, scorer, timelines.newest_event_at, stale=False)
+
+
+def warm_up(served: Served) -> None:
+    """Read the records and the model and score once, so that the first caller does not wait.
+
+    Raises `UnknownModelError`, `DamagedArtifactError`, `StoreError`.
+    """
+    records = served.records()
+    pipelines = records.pipelines or served.scorer().pipelines
+    nobody = {"lead_id": "-", "created_at": format_time(0), "pipeline": pipelines.names[0]}
+    score_requested_lead(served, ScoreRequest.model_validate({"lead": nobody}))
 
 
 def _not_in_the_future(as_of: int | None, now: int) -> int:

@@ -52,7 +52,7 @@ class Served:
     ) -> None:
         self.store = store
         self.now = clock
-        self._models_folder = models_folder
+        self.models_folder = models_folder
         self._model_lock = threading.Lock()
         self._records_lock = threading.Lock()
         self._loaded: tuple[Champion, Scorer] | None = None
@@ -80,7 +80,7 @@ class Served:
             raise UnknownModelError(NO_MODEL)
         with self._model_lock:
             if self._loaded is None or self._loaded[0] != champion:
-                folder = self._models_folder / champion.version
+                folder = self.models_folder / champion.version
                 artifact = read_artifact(folder, champion.manifest_hash)
                 self._loaded = champion, Scorer(artifact, champion.version)
             return self._loaded[1]

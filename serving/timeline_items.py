@@ -7,7 +7,8 @@ from leads.attributes import AttributeType
 from leads.clock import SECOND_US, format_time
 from leads.pipelines import Outcome, Pipelines
 from leads.records import ATTRIBUTE_CHANGE, STAGE_CHANGE, Event, Lead
-from serving.wording import length_of_time, readable_time, shown_value
+from leads.view import is_known
+from serving.wording import field_label, length_of_time, readable_time, shown_value
 
 _DIRECTIONS = {"inbound": "from the lead", "outbound": "from us"}
 
@@ -43,11 +44,16 @@ def timeline_item(
         occurred_at=readable_time(event.occurred_at),
         occurred_at_iso=format_time(event.occurred_at),
         late=_late(event),
-        unknown=max(event.occurred_at, event.recorded_at) > as_of,
+        unknown=not is_known(event.occurred_at, event.recorded_at, as_of),
         notes=tuple(_notes(event)),
         texts=tuple(text for text in (event.text, event.reason) if text),
         details=tuple((name, str(value)) for name, value in event.details.items()),
     )
+
+
+def known_at(events: Sequence[Event], as_of: int) -> list[Event]:
+    """The events that were known at a moment, in their order."""
+    return [event for event in events if is_known(event.occurred_at, event.recorded_at, as_of)]
 
 
 def stage_at(
@@ -74,10 +80,10 @@ def _what(event: Event, types: Mapping[str, AttributeType]) -> str:
     if event.type == STAGE_CHANGE:
         return f"Moved to {event.name}"
     if event.type == ATTRIBUTE_CHANGE and event.value is None:
-        return f"{event.name} cleared"
+        return f"{field_label(event.name)} cleared"
     if event.type == ATTRIBUTE_CHANGE:
-        return f"{event.name} set to {shown_value(event.value, types.get(event.name))}"
-    return event.name[:1].upper() + event.name[1:]
+        return f"{field_label(event.name)} set to {shown_value(event.value, types.get(event.name))}"
+    return field_label(event.name)
 
 
 def _late(event: Event) -> str | None:
@@ -93,7 +99,7 @@ def _notes(event: Event) -> list[str]:
         notes.append(_DIRECTIONS[event.direction])
     if event.actor is not None:
         notes.append(f"by {event.actor}")
-    if event.duration_seconds is not None:
+    if event.duration_seconds:
         notes.append(f"took {length_of_time(int(event.duration_seconds * SECOND_US))}")
     if event.result is not None:
         notes.append(event.result)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from leads.attributes import AttributeType, read_number
-from leads.clock import DAY_US, HOUR_US, MINUTE_US, moment_of
+from leads.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US, moment_of
 from leads.errors import InvalidInputError
 
 NAMING_ATTRIBUTES = ("name", "account")
@@ -24,14 +24,30 @@ def points(effect: float) -> str:
     return f"{'+' if effect > 0 else '−'}{text}"
 
 
-def exact_points(effect: float) -> str:
-    """An effect in points with one decimal, so that what is added up can be checked."""
-    return f"{'−' if effect < 0 else '+'}{100 * abs(effect):.1f}"
+def exact_points(tenths: int) -> str:
+    """Tenths of a point as points, signed: `+38.5`."""
+    return f"{'−' if tenths < 0 else '+'}{abs(tenths) / 10:.1f}"
 
 
-def percent(share: float) -> str:
-    """A probability with one decimal, never shown as 0 or 100."""
-    return f"{min(max(100 * share, 0.1), 99.9):.1f} %"
+def tenths_of_points(effect: float) -> int:
+    """An effect in whole tenths of a point."""
+    return round(1000 * effect)
+
+
+def tenths_of_percent(probability: float) -> int:
+    """A probability in whole tenths of a percent, never 0 or 100 percent."""
+    return min(max(round(1000 * probability), 1), 999)
+
+
+def percent(probability: float) -> str:
+    """A probability with one decimal."""
+    return f"{tenths_of_percent(probability) / 10:.1f} %"
+
+
+def field_label(name: str) -> str:
+    """A field's or factor's name as a heading: `Expected close date`."""
+    spaced = name.replace("_", " ").strip() or name
+    return spaced[:1].upper() + spaced[1:]
 
 
 def lead_name(attributes: Mapping[str, str | None], lead_id: str) -> str:
@@ -41,12 +57,13 @@ def lead_name(attributes: Mapping[str, str | None], lead_id: str) -> str:
 
 
 def length_of_time(us: int) -> str:
-    """Such as `3 hours`."""
-    for unit_us, unit in ((DAY_US, "day"), (HOUR_US, "hour"), (MINUTE_US, "minute")):
+    """Such as `3 hours`, in the largest unit that fits."""
+    units = ((DAY_US, "day"), (HOUR_US, "hour"), (MINUTE_US, "minute"), (SECOND_US, "second"))
+    for unit_us, unit in units:
         if us >= unit_us:
             count = round(us / unit_us)
             return f"{count} {unit}{'' if count == 1 else 's'}"
-    return "less than a minute"
+    return "less than a second"
 
 
 def shown_value(text: str | None, attribute_type: AttributeType | None) -> str:

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, settings
 from crm.current_scores import CurrentScore
 from crm.importing import import_folder
 from crm.store import Store
-from leads.clock import DAY_US, HOUR_US, format_time, parse_time
+from leads.clock import DAY_US, format_time, parse_time
 from models.artifact import write_artifact
 from serving.app import create_app
+from serving.scoring import score_stored_lead
 from serving.served import Served
 from training.artifacts import artifact_of
 from training.fitting import Recipe, fit_model
@@ -150,8 +151,6 @@ def home(tmp_path_factory):
 
 def current_scores(served: Served) -> list[CurrentScore]:
     """Scores of all leads as the command line writes them."""
-    from serving.scoring import score_stored_lead
-
     rows = []
     for lead_id in served.store.timelines().lead_ids:
         score = score_stored_lead(served, lead_id).score
@@ -221,4 +220,32 @@ def minimal_body():
     }
 
 
-HOURS_US = HOUR_US
+@pytest.fixture
+def crm_folder(home):
+    return home.store_path.parent / "crm"
+
+
+@pytest.fixture
+def promote():
+    """Train on what is served, and promote."""
+
+    def promote(served: Served, version: str, seed: int) -> None:
+        promote_trained_model(served.store, served.models_folder, version, seed)
+
+    return promote
+
+
+@pytest.fixture
+def more_leads():
+    """A data folder of one more lead."""
+
+    def write(folder: Path, lead_id: str) -> Path:
+        folder.mkdir()
+        created_at = "2026-02-20T08:00:00Z"
+        write_table(
+            folder, "leads", [{"lead_id": lead_id, "created_at": created_at, "pipeline": "b2b"}]
+        )
+        (folder / "pipelines.toml").write_text(PIPELINES)
+        return folder
+
+    return write
