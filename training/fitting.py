@@ -42,16 +42,16 @@ class Recipe:
     knew only what was known when it began. `rows_per_leaf` and `l2` fall with few rows or leads.
     """
 
-    learning_rate: float = 0.05
-    leaves: int = 12
+    learning_rate: float = 0.1
+    leaves: int = 6
     rows_per_leaf: int = 300
     feature_fraction: float = 0.3
     bagging_fraction: float = 0.7
-    l2: float = 20.0
+    l2: float = 10.0
     max_bin: int = 63
     members: int = 5
     folds: tuple[float, ...] = (0.5, 0.65, 0.8, 1.0)
-    rounds: tuple[int, ...] = (25, 50, 75, 100, 150, 200)
+    rounds: tuple[int, ...] = (25, 50, 100, 150, 200, 300)
 
     def as_params(self) -> dict[str, str]:
         """What a run logs of it."""
