@@ -91,8 +91,9 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((address, port), family=family, backlog=BACKLOG)
     except OSError as error:
+        reason = os.strerror(error.errno or 0)
         raise SettingsError(
-            f"cannot listen on {host}, port {port}: {os.strerror(error.errno or 0)}; give another --port"
+            f"cannot listen on {host}, port {port}: {reason}; give another --port"
         ) from None
 
 

@@ -40,8 +40,8 @@ def test_names_of_this_machine_are_served(served, host):
     "host",
     [
         "evil.example", "localhost.evil.example", "evil.example:80", "127.0.0.1.nip.io",
-        "testserver", "", "localhost@evil.example", "evil.example#localhost", "localhost/x", "[::1", "10.0.0.1",
-        "localhost:port",
+        "testserver", "", "localhost@evil.example", "evil.example#localhost", "localhost/x", "[::1",
+        "10.0.0.1", "localhost:port",
     ],
 )  # fmt: skip
 def test_other_names_are_refused_against_dns_rebinding(served, host):

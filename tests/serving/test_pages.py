@@ -151,9 +151,7 @@ def test_timeline_is_newest_first_and_marks_what_was_recorded_late(client, serve
     histories = [served.store.events(f"L-{number:03d}") for number in range(40)]
     events = max(histories, key=len)
     page = page_at(client, f"/leads/{events[0].lead_id}")
-    known = events[0].lead_id in page.text
     times = [t["datetime"] for t in page.all("time")][-len(events) :]
-    assert known
     assert times == [format_time(event.occurred_at) for event in reversed(events)]
     late = sum(event.recorded_at > event.occurred_at for event in events)
     assert late
@@ -181,8 +179,9 @@ def test_closed_lead_shows_its_status_instead_of_a_score(client, served):
 
 def test_stale_score_says_so(client, served, clock):
     clock.at = served.store.newest_event_at() + 30 * DAY_US
-    page = page_at(client, f"/leads/{open_leads(served)[0].lead_id}")
-    assert "this is the score of that day, not of today" in page.text
+    for current in open_leads(served)[:5]:
+        page = page_at(client, f"/leads/{current.lead_id}")
+        assert "this was so on that day, not today" in page.text
 
 
 def test_errors_are_pages_for_browsers_alone(client):
