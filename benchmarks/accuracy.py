@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from crm.folder import read_folder
+from crm.simulator import simulate, write_folder
 from leads.arrays import Floats, Int8s
 from leads.clock import format_time, parse_time
 from leads.outcome import CENSORED_LABEL, known_status, labels
@@ -66,7 +67,9 @@ def simulated(seed: int, leads: int) -> dict[str, Any]:
 
 
 def _simulated_crm(folder: Path, leads: int, seed: int) -> tuple[Timelines, Any]:
-    raise NotImplementedError
+    """The timelines of a simulated CRM and its table of true probabilities."""
+    write_folder(simulate(leads, seed), folder)
+    return read_folder(folder).timelines, pq.read_table(folder / "truth.parquet")
 
 
 def _compared(judged: Judged) -> dict[str, Any]:

@@ -64,11 +64,23 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if environment.get(TRACKING):
         values["mlflow_tracking_uri"] = environment[TRACKING]
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()
         raise SettingsError(f"{name} is {first['input']!r}: {first['msg'].lower()}") from None
+    _check_grades(settings)
+    return settings
+
+
+def _check_grades(settings: Settings) -> None:
+    grades = settings.grades
+    for (better, bound), (worse, lower) in zip(grades, grades[1:], strict=False):
+        if bound <= lower:
+            raise SettingsError(
+                f"{PREFIX}GRADE_{worse} is {lower}, not below {PREFIX}GRADE_{better}, which is "
+                f"{bound}; give falling bounds"
+            )
 
 
 def _unknown(variable: str, known: list[str]) -> str:

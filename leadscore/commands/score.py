@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from serving.schemas import factor_body
 
 from crm.store import Store
 from features.population import population_of
@@ -24,6 +23,7 @@ from leadscore.sources import Records, moment_of, read_records
 from leadscore.table_file import write_table
 from leadscore.terminal import Progress, percent, progress, say, show_json, show_table
 from models.scorer import FACTORS_EACH_WAY, Score, Scorer
+from serving.schemas import factor_body
 
 COLUMNS = (
     "lead_id", "as_of", "status", "win_probability", "low", "high", "score", "grade",
