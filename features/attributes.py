@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from features.naming import column_names, leads_with, most_common
+from features.naming import column_names, in_words, leads_with, most_common
 from features.population import Population
 from features.signal import Column, Evidence, Family, FamilySettings, Group, Unit
 from leads.arrays import MISSING, Floats, Int8s, Int32s, Int64s
@@ -20,17 +20,17 @@ _UNITS: dict[AttributeType, Unit] = {
     "number": "amount",
     "category": "level",
     "boolean": "flag",
-    "time": "days",
+    "time": "days_from_now",
     "text": "flag",
 }
 _SENTENCES: dict[AttributeType, str] = {
     "number": "{attribute} is {value}",
     "category": "{attribute} is {value}",
     "boolean": "{attribute}: {value}",
-    "time": "{attribute} is {value}",
+    "time": "{attribute}: {value}",
     "text": "{attribute} is filled in: {value}",
 }
-_CHANGES = "Changes of {attribute}: {value}"
+_CHANGES = "Changes of {attribute} so far: {value}"
 _MISSING = "{attribute} is not known."
 
 
@@ -70,7 +70,7 @@ def columns(settings: FamilySettings) -> tuple[Column, ...]:
     names = column_names([entry["attribute"] for entry in chosen], "attribute")
     declared: list[Column] = []
     for entry, name in zip(chosen, names, strict=True):
-        named = {"attribute": entry["attribute"]}
+        named = {"attribute": in_words(entry["attribute"])}
         behind = Evidence(ATTRIBUTE_CHANGE, name=entry["attribute"])
         group = Group(name, "{attribute}", named, behind)
         declared.append(

@@ -13,10 +13,10 @@ TIMING = Group("timing", "Time of the week and month")
 ARRIVAL = Group("arrival", "When the lead came in")
 
 COLUMNS = (
-    Column("weekday", TIMING, "weekday", "Today is a {value}", "The day is not known."),
+    Column("weekday", TIMING, "weekday", "Scored on a {value}", "The day is not known."),
     Column(
-        "days_to_month_end", TIMING, "days",
-        "{value} to the end of the month", "The day is not known.",
+        "days_to_month_end", TIMING, "count",
+        "Days left in the month: {value}", "The day is not known.",
     ),
     Column(
         "created_weekday", ARRIVAL, "weekday",

@@ -75,7 +75,7 @@ _RHYTHM = (
     _count("people_ever", PEOPLE, "People involved: {value}"),
     Column(
         "intensity_7d", ACTIVITY, "ratio",
-        "Recent contact (halved for each week that has passed): {value}", _NONE,
+        "Recent contacts, those of a week ago counting half: {value}", _NONE,
     ),
     Column(
         "minutes_ever", ACTIVITY, "minutes",
@@ -87,7 +87,7 @@ _RHYTHM = (
     ),
     Column(
         "silence_in_gaps", SILENCE, "ratio",
-        "The silence, in usual gaps between contacts: {value}",
+        "Quiet for {value} times the usual gap between contacts",
         "Fewer than two contacts yet.",
     ),
 )  # fmt: skip
@@ -102,8 +102,8 @@ _REPLIES = (
     ),
     Column(
         "inbound_intensity_7d", FROM_LEAD, "ratio",
-        "Recent contact from the lead (halved for each week that has passed): {value}",
-         _NO_INBOUND,
+        "Recent contacts from the lead, those of a week ago counting half: {value}",
+        _NO_INBOUND,
     ),
     Column(
         "reply_hours", REPLIES, "hours",
@@ -119,10 +119,10 @@ _REPLIES = (
     ),
 )  # fmt: skip
 _PER_LEVEL: tuple[tuple[str, Unit, str], ...] = (
-    ("7d", "count", "in the last 7 days {value}"),
-    ("30d", "count", "in the last 30 days {value}"),
-    ("ever", "count", "so far {value}"),
-    ("days_since", "days", "the last one {value} ago"),
+    ("7d", "count", "{what} in the last 7 days: {{value}}"),
+    ("30d", "count", "{what} in the last 30 days: {{value}}"),
+    ("ever", "count", "{what} so far: {{value}}"),
+    ("days_since", "days", "{what}: the last one was {{value}} ago"),
 )
 
 
@@ -159,7 +159,7 @@ def columns(settings: FamilySettings) -> tuple[Column, ...]:
         *directed,
         *_of_levels(kinds, "kind", "{level}"),
         _latest("last_kind", kinds),
-        *_of_levels(results, "result", "Result {level}"),
+        *_of_levels(results, "result", "Result “{level}”"),
         _latest("last_result", results),
     )
 
@@ -176,9 +176,14 @@ def _of_levels(levels: list[str], prefix: str, label: str) -> list[Column]:
         group = Group(name, label, named, behind)
         declared += [
             Column(
-                f"{name}_{suffix}", group, unit, f"{label}: {what}", f"{label}: none yet.", named
+                f"{name}_{suffix}",
+                group,
+                unit,
+                message.format(what=label),
+                f"{label}: none yet.",
+                named,
             )
-            for suffix, unit, what in _PER_LEVEL
+            for suffix, unit, message in _PER_LEVEL
         ]
     return declared
 

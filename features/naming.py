@@ -12,6 +12,11 @@ def snake_case(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
 
 
+def in_words(name: str) -> str:
+    """A field's name as a person says it: `expected_close_date` is expected close date."""
+    return " ".join(name.replace("_", " ").split()) or name
+
+
 def column_names(texts: Iterable[str], prefix: str) -> tuple[str, ...]:
     """A unique name for each text, in order; a number tells where letters do not."""
     names: list[str] = []

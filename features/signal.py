@@ -10,8 +10,8 @@ from leads.timeline import Timelines
 from leads.view import View
 
 Unit = Literal[
-    "count", "days", "hours", "minutes", "ratio", "share", "flag", "amount", "level", "weekday",
-    "hour_of_day",
+    "count", "days", "days_from_now", "hours", "minutes", "ratio", "share", "flag", "amount",
+    "level", "weekday", "hour_of_day",
 ]  # fmt: skip
 
 # What a family learned from the training timelines: plain JSON, stored with the model.

@@ -24,7 +24,7 @@ PACE = Group("pace", "Pace", evidence=_MOVES_BEHIND)
 AGE = Group("age", "Age of the lead")
 
 _MOVES = (
-    Column("stage_order", STAGE, "count", "Step of the pipeline: {value}", "No stage yet."),
+    Column("stage_order", STAGE, "count", "Stages before this one: {value}", "No stage yet."),
     Column(
         "stage_win_rate", STAGE, "share",
         "Closed leads that had been in this stage were won in {value} of cases",
@@ -32,7 +32,7 @@ _MOVES = (
     ),
     Column(
         "furthest_stage", PROGRESS, "count",
-        "Furthest step so far: {value}", "No stage yet.",
+        "Stages before the furthest one it has been in: {value}", "No stage yet.",
     ),
     Column(
         "stage_changes_ever", PROGRESS, "count",
@@ -48,7 +48,7 @@ _MOVES = (
     ),
     Column(
         "stages_skipped", PROGRESS, "count",
-        "Steps skipped: {value}", "No stage change yet.",
+        "Stages skipped: {value}", "No stage change yet.",
     ),
     Column(
         "reopenings", PROGRESS, "count",
@@ -60,7 +60,7 @@ _MOVES = (
     ),
     Column(
         "days_to_stage", PACE, "days",
-        "Took {value} from its creation to this stage", "No stage yet.",
+        "Came into this stage {value} after it was created", "No stage yet.",
     ),
     Column(
         "days_in_previous_stage", PACE, "days",
