@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from features.signal import Evidence
+from leads.arrays import Bools
 from leads.records import ATTRIBUTE_CHANGE, STAGE_CHANGE
 from leads.view import View
 
@@ -16,34 +19,28 @@ def event_ids(view: View, snapshot: int, evidence: Evidence | None) -> list[str]
     """
     if evidence is None:
         return []
-    matching = [
-        place
-        for place in range(int(view.first[snapshot]), int(view.stop[snapshot]))
-        if _matches(view, place, evidence)
-    ]
+    first, stop = int(view.first[snapshot]), int(view.stop[snapshot])
+    matching = first + np.flatnonzero(_matches(view, slice(first, stop), evidence))
     latest_only = evidence.type in {STAGE_CHANGE, ATTRIBUTE_CHANGE}
     newest = matching[::-1][: 1 if latest_only else MOST_EVENTS]
-    return view.timelines.ids_of(view.events, newest)
+    return view.timelines.ids_of(view.events, newest.tolist())
 
 
-def _matches(view: View, place: int, evidence: Evidence) -> bool:
-    events = view.events
-    if events.type[place] != evidence.type:
-        return False
-    if evidence.name is not None and _name(view, place) != evidence.name:
-        return False
-    if evidence.direction is not None and events.direction[place] != evidence.direction:
-        return False
-    return evidence.result is None or _text(view.timelines.results, int(events.result[place])) == (
-        evidence.result
-    )
+def _matches(view: View, known: slice, evidence: Evidence) -> Bools:
+    """Which of a lead's known events are of the evidence's type, name, direction and result."""
+    events, timelines = view.events, view.timelines
+    is_attribute = evidence.type == ATTRIBUTE_CHANGE
+    names = timelines.attributes if is_attribute else timelines.kinds
+    matches: Bools = events.type[known] == evidence.type
+    if evidence.name is not None:
+        matches &= events.name[known] == _code(names, evidence.name)
+    if evidence.direction is not None:
+        matches &= events.direction[known] == evidence.direction
+    if evidence.result is not None:
+        matches &= events.result[known] == _code(timelines.results, evidence.result)
+    return matches
 
 
-def _name(view: View, place: int) -> str | None:
-    is_attribute = view.events.type[place] == ATTRIBUTE_CHANGE
-    names = view.timelines.attributes if is_attribute else view.timelines.kinds
-    return _text(names, int(view.events.name[place]))
-
-
-def _text(texts: Sequence[str], code: int) -> str | None:
-    return texts[code] if code >= 0 else None
+def _code(texts: Sequence[str], text: str) -> int:
+    """The code of a text; one that no event has if it is not among them."""
+    return texts.index(text) if text in texts else len(texts)

@@ -15,8 +15,9 @@ from features.plan import SignalPlan, plan_from_record
 from features.population import Population
 from features.signal import Column, Group
 from leads.arrays import Floats, Int8s, Int32s, Int64s
+from leads.errors import DamagedArtifactError
 from leads.outcome import STATUS_NAMES, known_stage
-from leads.pipelines import Outcome, Pipelines, pipelines_from_records
+from leads.pipelines import OPEN, Outcome, Pipelines, pipelines_from_records
 from leads.view import View
 from models.artifact import Artifact
 from models.booster import Booster
@@ -36,6 +37,7 @@ LOWEST_GRADE = "D"
 class Factor:
     """One reason: the effect of a group of signals, told by the group's strongest column.
 
+    That is the one which moves the score most in the direction that the whole group does.
     `effect` is in probability (0.18 is 18 points); `value` and `typical` are None where missing.
     """
 
@@ -70,7 +72,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores of many snapshots as columns; rows of won and lost leads are NaN.
+    """Scores of many snapshots as columns; the effects of won and lost leads are NaN.
 
     `effects` is snapshot x group, `contributions` snapshot x column on the calibrated log-odds.
     """
@@ -93,6 +95,12 @@ class Scorer:
         self._artifact = artifact
         self._boosters = tuple(Booster(text, threads=threads) for text in artifact.boosters)
         self._calibration: Platt = platt_from_record(artifact.calibration)
+        for booster in self._boosters:
+            if booster.n_features != len(self.plan.columns):
+                raise DamagedArtifactError(
+                    f"version {version} lists {len(self.plan.columns)} signals, its trees take "
+                    f"{booster.n_features}; train again or promote another version"
+                )
 
     @cached_property
     def pipelines(self) -> Pipelines:
@@ -125,6 +133,7 @@ class Scorer:
         status = view.timelines.pipelines.stage_outcome[stage]
         matrix = self.plan.matrix(view, population)
         log_odds = self._calibration.log_odds(self._margin(matrix))
+        log_odds[status != OPEN] = np.nan
         contributions, tree_base = self._contributions(matrix)
         grouped = sum_groups(contributions, self._group_of_column, len(self.groups))
         found = effects(log_odds, self._artifact.background_margin, grouped, tree_base)
@@ -189,16 +198,18 @@ class Scorer:
         )
         wins = [g for g in order if group_effects[g] > 0][:each_way]
         losses = [g for g in order if group_effects[g] < 0][:each_way]
-        return [g for g in order if g in {*wins, *losses}]
+        shown = {*wins, *losses}
+        return [g for g in order if g in shown]
 
     def _factor(self, scores: Scores, row: int, group_place: int) -> Factor:
         group = self.groups[group_place]
+        effect = float(scores.effects.groups[row, group_place])
         members = np.flatnonzero(self._group_of_column == group_place)
-        strongest = int(members[np.argmax(np.abs(scores.contributions[row, members]))])
+        towards = np.sign(effect) * scores.contributions[row, members]
+        strongest = int(members[np.argmax(towards)])
         column = self.plan.columns[strongest]
         value = float(scores.matrix[row, strongest])
         typical = self._typical(scores, row, strongest, column)
-        effect = float(scores.effects.groups[row, group_place])
         return Factor(
             name=group.name,
             label=group_label(group),

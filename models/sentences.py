@@ -4,18 +4,18 @@ Messages are English with placeholders; a translation replaces the message, not 
 """
 
 import math
-from datetime import date
 
 from features.signal import Column, Group
 
 _OTHER_LEVEL = "something else"
-_MONDAY = date(2024, 1, 1)
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_DAYS_IN = {"days": 1.0, "hours": 1 / 24, "minutes": 1 / 1440}
 _UNITS_OF_TIME = ((365.25, "year"), (1.0, "day"), (1 / 24, "hour"), (1 / 1440, "minute"))
 
 
 def group_label(group: Group) -> str:
     """What a factor is called."""
-    return group.label.format(**group.names)
+    return _capitalised(group.label.format(**group.names))
 
 
 def sentence(column: Column, value: float, typical: float) -> str:
@@ -52,33 +52,34 @@ def value_in_words(column: Column, value: float) -> str:
     if column.unit == "flag":
         return "yes" if value else "no"
     if column.unit == "weekday":
-        return _MONDAY.replace(day=1 + int(value)).strftime("%A")
+        return _WEEKDAYS[int(value)]
     if column.unit == "hour_of_day":
         return f"{int(value):02d}:00"
     if column.unit == "share":
         return f"{100 * value:.0f} %"
-    if column.unit in {"days", "hours", "minutes"}:
-        return duration({"days": 1.0, "hours": 1 / 24, "minutes": 1 / 1440}[column.unit] * value)
+    if column.unit == "days_from_now":
+        return f"{duration(-value)} ago" if value < 0 else f"in {duration(value)}"
+    if column.unit in _DAYS_IN:
+        return duration(_DAYS_IN[column.unit] * value)
     return number(value)
 
 
 def duration(days: float) -> str:
-    """A length of time in its largest fitting unit; a date that has passed is so long ago."""
-    if days < 0:
-        return f"{duration(-days)} overdue"
+    """A length of time in its largest fitting unit, with one decimal below 3 days or 10 years."""
     for length, name in _UNITS_OF_TIME:
         if days >= length * 0.95:
             amount = days / length
-            rounded = f"{amount:.1f}" if amount < 9.95 and name == "year" else f"{amount:.0f}"
-            return f"{rounded.removesuffix('.0')} {name}{'' if rounded in {'1', '1.0'} else 's'}"
+            exact = amount < (9.95 if name == "year" else 2.95)
+            words = f"{amount:,.{1 if exact and name != 'minute' else 0}f}".removesuffix(".0")
+            return f"{words} {name}{'' if words == '1' else 's'}"
     return "less than a minute"
 
 
 def number(value: float) -> str:
     """A number to three digits or whole, with thousands set apart."""
-    if value == int(value) or abs(value) >= 1000:
+    if value == int(value) or abs(value) >= 100:
         return f"{value:,.0f}"
-    return f"{value:.3g}"
+    return f"{value:.3g}" if abs(value) >= 0.001 else "nearly 0"
 
 
 def _capitalised(statement: str) -> str:

@@ -121,7 +121,7 @@ def _logistic_regression(plan: SignalPlan) -> Pipeline:
         StandardScaler(),
     )
     words = make_pipeline(
-        SimpleImputer(strategy="constant", fill_value=-1),
+        SimpleImputer(strategy="constant", fill_value=-1, keep_empty_features=True),
         OneHotEncoder(handle_unknown="ignore", sparse_output=False),
     )
     return make_pipeline(

@@ -8,7 +8,7 @@ import numpy as np
 
 from features.population import Population, population_of
 from leads.arrays import Bools, Floats, Int8s
-from leads.clock import DAY_US
+from leads.clock import DAY_US, format_time
 from leads.errors import TooFewLeadsError
 from leads.outcome import CENSORED_LABEL, known_stage, labels
 from leads.timeline import Timelines
@@ -29,6 +29,8 @@ from training.fitting import (
 from training.snapshots import equal_weights, learning_weights, open_life_snapshots
 
 HOLDOUT_SHARE = 0.25
+# Figures exist from one of each on; their intervals say how little that is.
+FEWEST_JUDGED_EACH = 2
 AGE_EDGES_DAYS = (0, 1, 3, 7, 14, 30, 90, np.inf)
 
 
@@ -76,7 +78,12 @@ def judge_forward(
     later = snapshots.only(known.created_at[snapshots.lead] > cut)
     label = labels(look(known, later), until)
     decided = label != CENSORED_LABEL
-    check_enough(later.lead[decided], label[decided])
+    check_enough(
+        later.lead[decided],
+        label[decided],
+        f"among those created after {format_time(cut)}, kept to judge the model on",
+        FEWEST_JUDGED_EACH,
+    )
     return judge(known, cut, later.only(decided), label[decided], seed, recipe, progress)
 
 

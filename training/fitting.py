@@ -15,8 +15,9 @@ from joblib import Parallel, delayed
 from features.plan import SignalPlan, learn_plan
 from features.population import Population, population_of
 from leads.arrays import Bools, Floats, Int8s, Int64s
+from leads.clock import format_time
 from leads.errors import TooFewLeadsError
-from leads.outcome import CENSORED_LABEL, known_stage, labels
+from leads.outcome import CENSORED_LABEL, NOT_WON_LABEL, WON_LABEL, known_stage, labels
 from leads.timeline import Timelines
 from leads.view import View, known_by, look
 from models.booster import Booster
@@ -105,7 +106,7 @@ def fit_model(
     rows = training_rows(known, plan, population_of(known), until, seed)
     label = rows.labels(until)
     decided = label != CENSORED_LABEL
-    check_enough(rows.view.snapshots.lead[decided], label[decided])
+    check_enough(rows.view.snapshots.lead[decided], label[decided], f"by {format_time(until)}")
     progress("calibrating forward in time")
     calibration, rounds, choices = _cross_fit(rows, recipe, label, seed)
     progress("fitting the bag")
@@ -121,36 +122,47 @@ def training_rows(
     return TrainingRows(known, plan, view, plan.matrix(view, population))
 
 
-def check_enough(lead: Int64s, label: Int8s) -> None:
-    """Refuse to learn from fewer than ten leads that were won, or ten that were not."""
-    won = len(np.unique(lead[label == 1]))
-    other = len(np.unique(lead[label == 0]))
-    if min(won, other) < FEWEST_LEADS_EACH:
+def check_enough(lead: Int64s, label: Int8s, which: str, fewest: int = FEWEST_LEADS_EACH) -> None:
+    """Refuse to learn from or judge on fewer than `fewest` leads won, or as many not won.
+
+    `which` says in the message which leads were looked at, as in "by 2026-03-01T10:00:00Z".
+    """
+    won, other = _leads_of_each(lead, label)
+    if min(won, other) < fewest:
         raise TooFewLeadsError(
-            f"{won} won and {other} not won leads are decided; at least {FEWEST_LEADS_EACH} of "
+            f"{won} leads are won and {other} decided otherwise {which}; at least {fewest} of "
             "each are needed: import more history or take a later --until"
         )
+
+
+def _leads_of_each(lead: Int64s, label: Int8s) -> tuple[int, int]:
+    """How many leads have a snapshot that was won, and one that was not."""
+    return len(np.unique(lead[label == WON_LABEL])), len(np.unique(lead[label == NOT_WON_LABEL]))
 
 
 def _cross_fit(
     rows: TrainingRows, recipe: Recipe, label: Int8s, seed: int
 ) -> tuple[Platt, int, dict[str, float]]:
-    """The calibration and number of trees, from predictions of later leads by earlier ones."""
-    created_at = rows.view.created_at
+    """The calibration and number of trees, from predictions of later leads by earlier ones.
+
+    With too few leads to predict from or to predict, the fewest trees as they are.
+    """
+    created_at, lead = rows.view.created_at, rows.view.snapshots.lead
     decided = label != CENSORED_LABEL
-    _leads, first = np.unique(rows.view.snapshots.lead[decided], return_index=True)
+    _leads, first = np.unique(lead[decided], return_index=True)
     edges = np.quantile(created_at[decided][first], recipe.folds).astype(np.int64)
     margins, tested = [], []
     for begin, end in itertools.pairwise(edges):
         early = rows.labels(int(begin))
         learn = (early != CENSORED_LABEL) & (created_at <= begin)
         test = np.flatnonzero(decided & (created_at > begin) & (created_at <= end))
-        if len(test) and _has_both(early[learn]):
+        if len(test) and min(_leads_of_each(lead[learn], early[learn])) >= FEWEST_LEADS_EACH:
             margins.append(_staged_margins(rows, learn, early, test, recipe, seed))
             tested.append(test)
-    if not margins:
+    rows_tested = np.concatenate([np.zeros(0, np.int64), *tested])
+    if min(_leads_of_each(lead[rows_tested], label[rows_tested])) < FEWEST_LEADS_EACH:
         return Platt(1.0, 0.0), min(recipe.rounds), {}
-    return _choose(np.concatenate(margins, axis=1), np.concatenate(tested), rows, label, recipe)
+    return _choose(np.concatenate(margins, axis=1), rows_tested, rows, label, recipe)
 
 
 def _choose(
@@ -236,10 +248,6 @@ def _parameters(recipe: Recipe, rows: int, leads: float) -> dict[str, Any]:
         "num_threads": 1,
         "verbosity": -1,
     }
-
-
-def _has_both(label: Int8s) -> bool:
-    return bool((label == 1).any() and (label == 0).any())
 
 
 def _described(
