@@ -1,6 +1,7 @@
 """Settings: one frozen object, read from the environment once and passed down."""
 
 import difflib
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 def _check_grades(settings: Settings) -> None:
     grades = settings.grades
-    for (better, bound), (worse, lower) in zip(grades, grades[1:], strict=False):
+    for (better, bound), (worse, lower) in itertools.pairwise(grades):
         if bound <= lower:
             raise SettingsError(
                 f"{PREFIX}GRADE_{worse} is {lower}, not below {PREFIX}GRADE_{better}, which is "

@@ -63,10 +63,10 @@ def score_lead(served: ServedScorer, requested: RequestedLead, asked: AskedFacto
     summary="Leads ranked by current score",
     responses=_responses(RankedLeads, 422, 503),
 )
-def list_leads(store: LeadStore, asked: AskedRanking) -> Response:
+def list_leads(served: ServedScorer, asked: AskedRanking) -> Response:
     """A page of leads by their current scores; leads without one come last."""
-    page = store.ranked_leads(**asked.model_dump())
-    leads = [ranked_lead_body(current) for current in page.items]
+    page = served.store.ranked_leads(**asked.model_dump())
+    leads = [ranked_lead_body(current, served.grade(current.score)) for current in page.items]
     return json_response({"leads": leads, "next_cursor": page.next_cursor, "total": page.total})
 
 

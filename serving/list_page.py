@@ -7,7 +7,6 @@ from urllib.parse import quote
 from crm.current_scores import CurrentScore
 from crm.store import Store
 from leads.errors import UnknownLeadError
-from models.scorer import grade_of
 from serving.dependencies import FilterQuestion
 from serving.rendering import query_link
 from serving.served import Served
@@ -84,7 +83,7 @@ def list_page(served: Served, asked: FilterQuestion) -> ListPage:
     newest = found.items[0] if found.items else None
     following = None if found.next_cursor is None else {**filters, "cursor": found.next_cursor}
     return ListPage(
-        leads=tuple(_listed(served.store, current) for current in found.items),
+        leads=tuple(_listed(served, current) for current in found.items),
         total=found.total,
         filtered=any(filters.values()),
         pipelines=_choices([p.name for p in pipelines], asked.pipeline),
@@ -98,17 +97,17 @@ def list_page(served: Served, asked: FilterQuestion) -> ListPage:
     )
 
 
-def _listed(store: Store, current: CurrentScore) -> ListedLead:
+def _listed(served: Served, current: CurrentScore) -> ListedLead:
     return ListedLead(
         lead_id=current.lead_id,
-        name=_name(store, current.lead_id),
+        name=_name(served.store, current.lead_id),
         link=f"/leads/{quote(current.lead_id)}",
         pipeline=current.pipeline,
         stage=current.stage,
         owner=current.owner,
         status=current.status,
         score=current.score,
-        grade=None if current.score is None else grade_of(current.score),
+        grade=served.grade(current.score),
         helps=next(_reasons(current, 1), None),
         hurts=next(_reasons(current, -1), None),
     )

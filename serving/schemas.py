@@ -8,7 +8,7 @@ from crm.current_scores import CurrentScore
 from crm.identity import NAME_COLUMN
 from leads.clock import format_time
 from leads.records import EVENT_TYPES, Event
-from models.scorer import Factor, Score, grade_of
+from models.scorer import Factor, Score
 
 MODEL_NAME = "win"
 _TYPE_NAMES = {code: name for name, code in EVENT_TYPES.items()}
@@ -183,7 +183,7 @@ def factor_body(factor: Factor) -> dict[str, Any]:
     }
 
 
-def ranked_lead_body(current: CurrentScore) -> dict[str, Any]:
+def ranked_lead_body(current: CurrentScore, grade: str | None) -> dict[str, Any]:
     """A lead's current score as JSON."""
     return {
         "lead_id": current.lead_id,
@@ -193,7 +193,7 @@ def ranked_lead_body(current: CurrentScore) -> dict[str, Any]:
         "status": current.status,
         "win_probability": current.win_probability,
         "score": current.score,
-        "grade": None if current.score is None else grade_of(current.score),
+        "grade": grade,
         "base_probability": current.base_probability,
         "factors": list(current.factors),
         "as_of": format_time(current.as_of),

@@ -6,19 +6,18 @@ from typing import Any
 import numpy as np
 
 from features.population import Population, population_of
-from leads.clock import DAY_US, format_time
+from leads.clock import format_time
 from leads.errors import InvalidSnapshotError, UnknownLeadError
+from leads.freshness import freshness
 from leads.pipelines import Pipelines
 from leads.records import event_columns, lead_columns
 from leads.timeline import Timelines, build_timelines
 from leads.view import Snapshots, look
-from models.scorer import FACTORS_EACH_WAY, Score, Scorer
+from models.scorer import FACTORS_EACH_WAY, Score, Scorer, Scores
 from serving.requested import requested_timelines
 from serving.schemas import score_body
 from serving.score_request import ScoreRequest
 from serving.served import Served, ServedRecords
-
-STALE_AFTER_US = 7 * DAY_US
 
 
 @dataclass(frozen=True)
@@ -48,11 +47,11 @@ class ScoredLead:
 
 
 def score_snapshot(
-    scorer: Scorer, population: Population, timelines: Timelines, as_of: int, factors: int
-) -> Score:
+    scorer: Scorer, population: Population, timelines: Timelines, as_of: int
+) -> Scores:
     """The score of the only lead in `timelines`; raises `InvalidSnapshotError`."""
     view = look(timelines, Snapshots(np.zeros(1, np.int64), np.array([as_of], np.int64)))
-    return scorer.describe(scorer.score(view, population), 0, factors=factors)
+    return scorer.score(view, population)
 
 
 def score_stored_lead(
@@ -67,14 +66,13 @@ def score_stored_lead(
     timelines = served.store.timelines([lead_id])
     if not len(timelines):
         raise UnknownLeadError(f"no lead {lead_id!r} is known; check the id or import it")
-    now = served.now()
-    newest = served.store.newest_event_at()
-    asked = _not_in_the_future(as_of, now)
-    stale = newest is not None and asked - newest > STALE_AFTER_US
-    moment = newest if stale and as_of is None and newest is not None else asked
+    asked = _not_in_the_future(as_of, served.now())
+    fresh = freshness(served.store.newest_event_at(), asked)
+    moment = fresh.as_of if as_of is None else asked
     population = _population(records, timelines.pipelines)
-    score = score_snapshot(scorer, population, timelines, moment, factors)
-    return ScoredLead(score, scorer, newest, stale)
+    scores = score_snapshot(scorer, population, timelines, moment)
+    score = scorer.describe(scores, 0, factors=factors, grades=served.grades)
+    return ScoredLead(score, scorer, fresh.newest_event_at, fresh.stale)
 
 
 def score_requested_lead(
@@ -89,7 +87,8 @@ def score_requested_lead(
     types = {**scorer.attribute_types, **records.attribute_types}
     timelines = requested_timelines(request, pipelines, types)
     as_of = _not_in_the_future(request.as_of, served.now())
-    score = score_snapshot(scorer, _population(records, pipelines), timelines, as_of, factors)
+    scores = score_snapshot(scorer, _population(records, pipelines), timelines, as_of)
+    score = scorer.describe(scores, 0, factors=factors, grades=served.grades)
     return ScoredLead(score, scorer, timelines.newest_event_at, stale=False)
 
 

@@ -1,7 +1,7 @@
 """What is served: a store, its champion's scorer and the population, kept up to date."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -18,7 +18,7 @@ from leads.pipelines import Pipelines
 from leads.records import ATTRIBUTE_CHANGE
 from leads.timeline import Timelines
 from models.artifact import read_artifact
-from models.scorer import Scorer
+from models.scorer import DEFAULT_GRADES, Scorer, grade_of
 
 NO_MODEL = "no model promoted yet; run leadscore train"
 OWNER = "owner"
@@ -44,13 +44,20 @@ class Served:
     """An open store and the folder of promoted models; safe to use from several threads.
 
     The scorer is read again when another model was promoted, the population when records were
-    committed. `clock` gives the present in microseconds.
+    committed. `grades` are those of scores with their lowest score, best first; `clock` gives the
+    present in microseconds.
     """
 
     def __init__(
-        self, store: Store, models_folder: Path, *, clock: Callable[[], int] = now_us
+        self,
+        store: Store,
+        models_folder: Path,
+        *,
+        grades: Sequence[tuple[str, int]] = DEFAULT_GRADES,
+        clock: Callable[[], int] = now_us,
     ) -> None:
         self.store = store
+        self.grades = grades
         self.now = clock
         self.models_folder = models_folder
         self._model_lock = threading.Lock()
@@ -68,6 +75,10 @@ class Served:
     def close(self) -> None:
         """Close the store."""
         self.store.close()
+
+    def grade(self, score: int | None) -> str | None:
+        """The grade of a score, None for a lead that has none."""
+        return None if score is None else grade_of(score, self.grades)
 
     def scorer(self) -> Scorer:
         """The champion's scorer.

@@ -2,7 +2,6 @@
 
 import csv
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -17,7 +16,7 @@ BASELINES = {"base_rate", "stage_win_rate", "naive_bayes", "logistic_regression"
 
 
 @pytest.fixture
-def snapshots(trained, tmp_path) -> Iterator[Path]:
+def snapshots(trained, tmp_path) -> Path:
     """A CSV of 50 snapshots of stored leads, two days after they came in."""
     home, _ = trained
     with Store.open(home / "leadscore.db") as store:
@@ -29,7 +28,7 @@ def snapshots(trained, tmp_path) -> Iterator[Path]:
         for row in range(50):
             as_of = int(timelines.created_at[row]) + 172_800_000_000
             writer.writerow([timelines.lead_ids[row], format_time(as_of)])
-    yield path
+    return path
 
 
 def test_help_lists_every_command_and_loads_none(tmp_path):
