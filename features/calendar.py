@@ -24,7 +24,7 @@ COLUMNS = (
     ),
     Column(
         "created_hour", ARRIVAL, "hour_of_day",
-        "Came in at {value} (UTC)", "The hour it came in is not known.",
+        "Came in within the hour after {value} (UTC)", "The hour it came in is not known.",
     ),
 )  # fmt: skip
 

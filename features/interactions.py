@@ -157,14 +157,14 @@ def columns(settings: FamilySettings) -> tuple[Column, ...]:
         *_COUNTS,
         *_RHYTHM,
         *directed,
-        *_of_levels(kinds, "kind", "{level}"),
+        *_of_levels(kinds, "kind", "{level}", "{level}"),
         _latest("last_kind", kinds),
-        *_of_levels(results, "result", "Result “{level}”"),
+        *_of_levels(results, "result", "Result “{level}”", "Contacts with the result “{level}”"),
         _latest("last_result", results),
     )
 
 
-def _of_levels(levels: list[str], prefix: str, label: str) -> list[Column]:
+def _of_levels(levels: list[str], prefix: str, label: str, what: str) -> list[Column]:
     declared = []
     for level, name in zip(levels, column_names(levels, prefix), strict=True):
         named = {"level": level}
@@ -179,8 +179,8 @@ def _of_levels(levels: list[str], prefix: str, label: str) -> list[Column]:
                 f"{name}_{suffix}",
                 group,
                 unit,
-                message.format(what=label),
-                f"{label}: none yet.",
+                message.format(what=what),
+                f"{what}: none yet.",
                 named,
             )
             for suffix, unit, message in _PER_LEVEL

@@ -24,15 +24,15 @@ PACE = Group("pace", "Pace", evidence=_MOVES_BEHIND)
 AGE = Group("age", "Age of the lead")
 
 _MOVES = (
-    Column("stage_order", STAGE, "count", "Stages before this one: {value}", "No stage yet."),
+    Column("stage_order", STAGE, "count", "Stages behind it: {value}", "No stage yet."),
     Column(
         "stage_win_rate", STAGE, "share",
-        "Closed leads that had been in this stage were won in {value} of cases",
+        "Of the closed leads that had been in this stage, {value} were won",
         "No lead was closed before.",
     ),
     Column(
         "furthest_stage", PROGRESS, "count",
-        "Stages before the furthest one it has been in: {value}", "No stage yet.",
+        "Stages behind it at its furthest: {value}", "No stage yet.",
     ),
     Column(
         "stage_changes_ever", PROGRESS, "count",
@@ -83,7 +83,7 @@ def columns(settings: FamilySettings) -> tuple[Column, ...]:
     visits = tuple(
         Column(
             name, PROGRESS, "count",
-            "Visits to {stage}: {value}", "No stage yet.", {"stage": label},
+            "Times in stage {stage}: {value}", "No stage yet.", {"stage": label},
         )
         for name, label in zip(column_names(labels, "visits"), labels, strict=True)
     )  # fmt: skip

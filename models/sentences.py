@@ -25,7 +25,10 @@ def sentence(column: Column, value: float, typical: float) -> str:
     statement = column.sentence.format(value=value_in_words(column, value), **column.names)
     if math.isnan(typical) or has_words(column):
         return f"{_capitalised(statement)}."
-    return f"{_capitalised(statement)}; typically {value_in_words(column, typical)}."
+    usual = value_in_words(column, typical)
+    if usual == value_in_words(column, value):
+        return f"{_capitalised(statement)}; that is typical."
+    return f"{_capitalised(statement)}; typically {usual}."
 
 
 def has_words(column: Column) -> bool:
@@ -61,7 +64,7 @@ def value_in_words(column: Column, value: float) -> str:
         return f"{duration(-value)} ago" if value < 0 else f"in {duration(value)}"
     if column.unit in _DAYS_IN:
         return duration(_DAYS_IN[column.unit] * value)
-    return number(value)
+    return number(round(value, 1) if column.unit == "ratio" else value)
 
 
 def duration(days: float) -> str:
