@@ -23,7 +23,7 @@ from leads.view import View, known_by, look
 from models.booster import Booster
 from models.calibration import Platt, fit_platt, sigmoid
 from models.metrics import log_loss
-from training.snapshots import equal_weights, learning_weights, open_life_snapshots
+from training.snapshots import learning_weights, open_life_snapshots
 
 FEWEST_LEADS_EACH = 10
 WORKERS = 2
@@ -169,7 +169,7 @@ def _choose(
     margins: Floats, tested: Int64s, rows: TrainingRows, label: Int8s, recipe: Recipe
 ) -> tuple[Platt, int, dict[str, float]]:
     """The number of trees whose calibrated log loss on the later leads is lowest."""
-    weight = equal_weights(rows.view.snapshots.lead[tested])
+    weight = learning_weights(rows.view.snapshots.lead[tested])
     losses, fits = [], []
     for margin in margins:
         platt = fit_platt(margin, label[tested], weight)
@@ -261,7 +261,7 @@ def _described(
     """The fitted model with its background: mean margin and typical values of what it learned."""
     decided = label != CENSORED_LABEL
     lead = rows.view.snapshots.lead[decided]
-    weight = equal_weights(lead)
+    weight = learning_weights(lead)
     margin = np.mean([Booster(text).margins(rows.matrix[decided]) for text in boosters], axis=0)
     return FittedModel(
         plan=rows.plan,

@@ -40,24 +40,18 @@ def open_life_snapshots(timelines: Timelines, until: int, seed: int) -> Snapshot
 
 def equal_weights(lead: Int64s) -> Floats:
     """One weight per snapshot so that each lead's add up to 1: how figures are weighed."""
-    weights: Floats = 1.0 / _snapshots_of_lead(lead)
+    _, place, counts = np.unique(lead, return_inverse=True, return_counts=True)
+    weights: Floats = 1.0 / counts[place]
     return weights
 
 
 def learning_weights(lead: Int64s) -> Floats:
-    """One weight per snapshot, `1 / sqrt(n)` for a lead with `n` of them, adding up to the leads.
+    """The same weight for every snapshot, adding up to the number of leads.
 
-    Between a lead counting once and each of its snapshots counting once: see
-    docs/decisions/0002-learning-weights.md for what was measured.
+    A weight must not depend on how long a lead will stay open: see
+    docs/decisions/0002-learning-weights.md for what that costs.
     """
-    root = 1.0 / np.sqrt(_snapshots_of_lead(lead))
-    weights: Floats = root * (len(np.unique(lead)) / root.sum())
-    return weights
-
-
-def _snapshots_of_lead(lead: Int64s) -> Int64s:
-    _, place, counts = np.unique(lead, return_inverse=True, return_counts=True)
-    return np.asarray(counts[place], np.int64)
+    return np.full(len(lead), len(np.unique(lead)) / max(len(lead), 1))
 
 
 def _uniform(lead_id: str, seed: int) -> float:
