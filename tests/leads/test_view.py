@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from leads.clock import DAY_US
 from leads.errors import InvalidSnapshotError
 from leads.view import Snapshots, View, known_by, look
 from tests.leads.histories import (
@@ -57,6 +58,11 @@ def test_hole_left_by_late_recording_is_skipped():
     events = [contact(1), contact(2, recorded=9), contact(3), contact(4, recorded=9), contact(5)]
     assert seen(events, days=6) == ["email@1", "email@3", "email@5"]
     assert seen(events, days=9) == ["email@1", "email@2", "email@3", "email@4", "email@5"]
+
+
+def test_hole_of_a_single_microsecond_is_a_hole():
+    events = [contact(1, recorded=2 + 1 / DAY_US), contact(2)]
+    assert seen(events, days=2) == ["email@2"]
 
 
 def test_what_happened_before_the_lead_came_in_is_known_from_then_on():
