@@ -64,14 +64,19 @@ def test_equal_rows_are_told_apart_by_a_running_number(store, make_folder, usual
     assert calls == [calls[0], f"{calls[0]}-2", f"{calls[0]}-3"]
 
 
-def test_equal_rows_in_different_blocks_keep_counting(store, make_folder, usual, monkeypatch):
-    monkeypatch.setattr("crm.tables.BLOCK_ROWS", 2)
+@pytest.mark.parametrize("block_rows", [1, 2, 3])
+def test_equal_rows_in_different_blocks_keep_counting(
+    store, make_folder, usual, monkeypatch, block_rows
+):
+    monkeypatch.setattr("crm.tables.BLOCK_ROWS", block_rows)
     row = "a,2026-01-03T10:00:00Z,call,outbound,60,\n"
     header = usual["interactions.csv"].splitlines()[0] + "\n"
-    folder = make_folder({"interactions.csv": header + row * 7})
+    seven = make_folder({"interactions.csv": header + row * 7})
+    eight = make_folder({"interactions.csv": header + row * 8}, name="eight")
 
-    assert imported(store, folder).tables["interactions"].stored == 7
-    assert imported(store, folder).tables["interactions"].already_known == 7
+    assert imported(store, seven).tables["interactions"].stored == 7
+    assert imported(store, seven).tables["interactions"].already_known == 7
+    assert imported(store, eight).tables["interactions"].stored == 1
 
 
 def test_one_more_equal_row_than_before_is_one_new_event(store, make_folder, usual):
@@ -169,7 +174,11 @@ def test_lead_sent_again_cannot_move(store, make_folder, usual, old, new, reason
     assert summary.tables["leads"].already_known == 1
 
 
-def test_two_rows_of_a_lead_that_disagree_are_not_both_stored(store, make_folder, usual):
+@pytest.mark.parametrize("block_rows", [1, 100])
+def test_two_rows_of_a_lead_that_disagree_are_not_both_stored(
+    store, make_folder, usual, monkeypatch, block_rows
+):
+    monkeypatch.setattr("crm.tables.BLOCK_ROWS", block_rows)
     leads = usual["leads.csv"] + "a,2026-01-01T00:00:00Z,fair,999\nb,2026-01-02T00:00:00Z,web,200\n"
     summary = imported(store, make_folder({"leads.csv": leads}))
 
@@ -190,6 +199,24 @@ def test_attribute_with_a_history_takes_its_values_from_it_alone(
     timelines = store.timelines(["a"])
     amounts = timelines.events.number[timelines.events.type == ATTRIBUTE_CHANGE]
     assert sorted(amounts[amounts > 0]) == [90.0, 120.0]
+
+
+def test_refused_change_is_no_history(store, make_folder):
+    header = "lead_id,occurred_at,attribute,value,event_id\n"
+    first = "b,2026-01-05T00:00:00Z,amount,7,x1\n"
+    other = "a,2026-01-05T00:00:00Z,amount,9,x1\n"
+    imported(store, make_folder({"attribute_changes.csv": header + first + other}))
+
+    assert store.lead("a").attributes["amount"] == "100"
+    assert "amount" not in store.lead("b").attributes
+
+
+def test_interaction_named_like_an_attribute_changes_nothing(store, make_folder):
+    rows = "lead_id,occurred_at,kind\na,2026-01-03T10:00:00Z,amount\n"
+    folder = make_folder({"interactions.csv": rows})
+    imported(store, folder)
+
+    assert imported(store, folder).tables["leads"].updated == 0
 
 
 def test_history_beside_a_final_column_adds_no_change(store, make_folder, attribute_changes):
