@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from crm.identity import event_hash
 from leads.attributes import AttributeType, read_value
@@ -72,7 +73,7 @@ def requested_events(request: ScoreRequest) -> list[Event]:
                 f"event_id {event_id!r} comes twice with other content; give each event its own id"
             )
         if len(content_of) > len(events):
-            events.append(replace(event, event_id=event_id))
+            events.append(event if event.event_id else replace(event, event_id=event_id))
     return events
 
 
@@ -83,36 +84,35 @@ def _event_bodies(request: ScoreRequest) -> Iterator[EventBody]:
 
 
 def _event(lead_id: str, body: EventBody) -> Event:
-    event = Event(
+    event_type, name, own = _own_fields(body)
+    return Event(
         lead_id=lead_id,
-        type=INTERACTION,
+        type=event_type,
         occurred_at=body.occurred_at,
         recorded_at=body.occurred_at if body.recorded_at is None else body.recorded_at,
-        name="",
+        name=name,
         event_id=body.event_id or "",
         actor=body.actor,
+        **own,
     )
+
+
+def _own_fields(body: EventBody) -> tuple[int, str, dict[str, Any]]:
+    """The type of an event, its name, and what only events of its type have."""
     match body:
         case StageChangeBody():
-            return replace(
-                event,
-                type=STAGE_CHANGE,
-                name=body.stage,
-                pipeline=body.pipeline,
-                reason=body.reason,
-            )
+            return STAGE_CHANGE, body.stage, {"pipeline": body.pipeline, "reason": body.reason}
         case AttributeChangeBody():
-            return replace(event, type=ATTRIBUTE_CHANGE, name=body.attribute, value=body.value)
+            return ATTRIBUTE_CHANGE, body.attribute, {"value": body.value}
         case InteractionBody():
-            return replace(
-                event,
-                name=body.kind,
-                direction=body.direction,
-                duration_seconds=body.duration_seconds,
-                result=body.result,
-                text=body.text,
-                details={n: text for n, text in body.details.items() if text is not None},
-            )
+            own = {
+                "direction": body.direction,
+                "duration_seconds": body.duration_seconds,
+                "result": body.result,
+                "text": body.text,
+                "details": {n: text for n, text in body.details.items() if text is not None},
+            }
+            return INTERACTION, body.kind, own
     raise AssertionError(body)
 
 

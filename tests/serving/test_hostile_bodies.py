@@ -65,6 +65,8 @@ HOSTILE = {
     "an object as a value": with_amount(b'{"value": 1}'),
     "a text that is no number": with_amount(b'"many"'),
     "a text saying NaN as a duration": with_interaction(EMAIL + b', "duration_seconds": "NaN"'),
+    "a text as a duration": with_interaction(EMAIL + b', "duration_seconds": "30"'),
+    "true as a duration": with_interaction(EMAIL + b', "duration_seconds": true'),
     "NaN as a duration": with_interaction(EMAIL + b', "duration_seconds": NaN'),
     "a negative duration": with_interaction(EMAIL + b', "duration_seconds": -1'),
     "1e999 as a duration": with_interaction(EMAIL + b', "duration_seconds": 1e999'),

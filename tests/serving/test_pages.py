@@ -92,6 +92,16 @@ def test_list_is_ranked_and_says_why(client, served):
     assert ranked[0].factors[0]["sentence"] in page.text
 
 
+def test_list_tells_what_helps_before_what_hurts(client, served):
+    current = open_leads(served)[0]
+    helps = next(f["sentence"] for f in current.factors if f["effect"] > 0)
+    hurts = next(f["sentence"] for f in current.factors if f["effect"] < 0)
+    text = page_at(client, "/").text
+    row = text[text.index(current.lead_id) :]
+    for meaning, sign, sentence in (("For:", r"\+", helps), ("Against:", "−", hurts)):
+        assert re.search(rf"^.*?{meaning} {sign}?[\d.]+ {re.escape(sentence)}", row)
+
+
 def test_list_pages_on_and_back(client):
     first = page_at(client, "/")
     following = next(a["href"] for a in first.all("a") if a.get("rel") == "next")
