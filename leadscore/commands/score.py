@@ -20,7 +20,7 @@ from leadscore.options import AsJson, AsOf, DataFolder, Lost, Timezone, Won
 from leadscore.scoring import describe_all, load_scorer, open_leads, refresh_scores
 from leadscore.settings import Settings, read_settings
 from leadscore.sources import Records, moment_of, read_records
-from leadscore.table_file import write_table
+from leadscore.table_file import check_output, write_table
 from leadscore.terminal import Progress, percent, progress, say, show_json, show_table
 from models.scorer import FACTORS_EACH_WAY, Score, Scorer
 from serving.schemas import factor_body
@@ -68,6 +68,8 @@ def score(
     settings = read_settings(os.environ)
     if as_of is not None and at is not None:
         raise InvalidInputError("--as-of and --at were both given; give one of them")
+    if output is not None:
+        check_output(output)
     with Store.open(settings.store) as store, progress("scoring") as step:
         scorer = load_scorer(store, settings.models, model)
         records = read_records(store, settings, data, timezone, won, lost, step)
