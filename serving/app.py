@@ -3,15 +3,25 @@
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
-from serving import api, pages
+from serving import api, docs_page, pages
 from serving.guard import Guard
 from serving.openapi import describe
 from serving.problems import install_problems
 from serving.rendering import STATIC
 from serving.served import Served
+
+# Spans and logs of requests would carry people's data to wherever a provider sends them.
+NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
 
 def create_app(served: Served) -> FastAPI:
@@ -20,6 +30,7 @@ def create_app(served: Served) -> FastAPI:
         title="leadscore",
         summary="How likely each sales lead is to be won, and why.",
         version=version("leadscore"),
+        telemetry=NO_TELEMETRY,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -27,6 +38,7 @@ def create_app(served: Served) -> FastAPI:
     app.state.served = served
     app.include_router(api.router)
     app.include_router(pages.router)
+    app.include_router(docs_page.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
