@@ -1,13 +1,16 @@
 """Bodies that break parsers are refused cleanly: a problem, never a 500, never echoed."""
 
+import asyncio
 import json
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
-from serving.bodies import MAX_BODY_BYTES
+from serving.bodies import MAX_BODY_BYTES, read_body
 from serving.dependencies import MOST_FACTORS
 
 HEAD = b'{"lead": {"lead_id": "x", "created_at": "2026-02-01T09:00:00Z", "pipeline": "b2b"'
@@ -162,6 +165,16 @@ def test_endless_body_is_refused_while_it_streams(client):
             yield b" " * 65_536
 
     assert_clean_problem(client.post("/v1/score", content=chunks()), 413)
+
+
+def test_body_that_dribbles_is_given_up(monkeypatch):
+    async def receive():
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr("serving.bodies.BODY_SECONDS", 0.01)
+    with pytest.raises(HTTPException, match="the body took over") as refused:
+        asyncio.run(read_body(Request({"type": "http", "method": "POST"}, receive)))
+    assert refused.value.status_code == 408
 
 
 def test_body_of_exactly_one_mebibyte_is_read(client):
