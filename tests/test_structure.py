@@ -254,7 +254,7 @@ def test_other_faults_are_seen():
     [
         "open('/" + "work/main/x.csv')",
         "/" + "home/anna/.venv/bin/python",
-        "--index" + "-url https://example.com/simple",
+        "--index" + "-url https://example.com/" + "simple",
         "https://py" + "pi.org/project/numpy",
     ],
 )
