@@ -55,6 +55,11 @@ def serve(
             return
 
 
+def check_address(host: str, port: int) -> None:
+    """Raises `SettingsError`, as `serve` would, for an address that cannot be listened on."""
+    _listen(host, port).close()
+
+
 def _warm_up(served: Served) -> None:
     """What cannot be warmed up is served all the same: its callers are told what to do."""
     try:

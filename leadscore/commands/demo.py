@@ -23,6 +23,7 @@ from leadscore.options import Seed
 from leadscore.settings import Settings, read_settings
 from leadscore.sources import moment_of, read_records
 from leadscore.terminal import Progress, progress, say
+from serving.run import check_address
 from training.learning import Source, train
 
 DEMO = "demo"
@@ -40,6 +41,8 @@ def demo(
     Everything is kept in a folder of its own, `demo` in LEADSCORE_HOME, made anew each time.
     Example: leadscore demo --leads 2000
     """
+    if serve:
+        check_address(host, port)
     settings = read_settings(os.environ)
     settings = settings.model_copy(
         update={"home": settings.home / DEMO, "database_url": None, "mlflow_tracking_uri": None}

@@ -1,16 +1,15 @@
 """`leadscore serve`: the HTTP interface and the pages."""
 
-import ipaddress
 import os
 from typing import Annotated
 
 import typer
 
 from crm.store import Store
-from leads.errors import SettingsError
 from leadscore.scoring import load_scorer, refresh_scores
 from leadscore.settings import Settings, read_settings
 from leadscore.terminal import progress, warn
+from serving.run import check_address
 from serving.run import serve as serve_http
 from serving.served import Served
 
@@ -28,7 +27,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 
 def serve_home(settings: Settings, host: str, port: int) -> None:
     """Serve the store and the champion of a home; current scores are refreshed first."""
-    _check_loopback(host)
+    check_address(host, port)
     with Store.open(settings.store) as store:
         if store.champion() is None:
             warn("note: no model was promoted yet; run `leadscore train`")
@@ -37,18 +36,8 @@ def serve_home(settings: Settings, host: str, port: int) -> None:
                 scorer = load_scorer(store, settings.models)
                 refresh_scores(store, scorer, settings.grades, step)
         served = Served(store, settings.models, grades=settings.grades)
-        warn(f"leadscore is ready at http://{host}:{port} (stop it with Ctrl-C)")
-        serve_http(served, host, port)
+        serve_http(served, host, port, started=_say_started)
 
 
-def _check_loopback(host: str) -> None:
-    """Without API keys only this machine is served. Raises `SettingsError`."""
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise SettingsError(
-            f"--host {host}: without API keys only the loopback address is served; "
-            "give 127.0.0.1, and put a proxy with a log-in before it"
-        )
+def _say_started(url: str) -> None:
+    warn(f"leadscore is ready at {url} (stop it with Ctrl-C)")

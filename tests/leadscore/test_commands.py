@@ -165,7 +165,7 @@ def test_errors_say_what_to_do(trained, tmp_path):
     assert "give .csv or .parquet" in run_refused(
         home, "score", "--output", tmp_path / "scores.txt"
     )
-    assert "only the loopback address" in run_refused(home, "serve", "--host", "0.0.0.0")
+    assert "could be reached from other machines" in run_refused(home, "serve", "--host", "0.0.0.0")
     assert "'Mars/Base' is not known" in run_refused(
         home, "import", tmp_path, "--timezone", "Mars/Base"
     )
