@@ -37,12 +37,13 @@ def scores_of(**probabilities: float | None) -> list[CurrentScore]:
 def walk(store, **options) -> list[str]:
     """The ids of all pages."""
     found, cursor = [], None
-    while True:
+    for _ in range(100):
         page = store.ranked_leads(cursor=cursor, **options)
         found += [item.lead_id for item in page.items]
         cursor = page.next_cursor
         if cursor is None:
             return found
+    raise AssertionError("the pages never end")
 
 
 def test_scores_replace_all_earlier_ones(store):

@@ -111,6 +111,16 @@ def test_timelines_of_the_store_and_of_the_folder_are_the_same(
     assert timelines.lead_ids == read_folder(folder).timelines.lead_ids
 
 
+def test_leads_are_in_order_of_creation_ties_by_id(store, make_folder):
+    moments = {"a": "2026-01-03", "c": "2026-01-02", "b": "2026-01-02"}
+    rows = "".join(f"{lead_id},{day}T00:00:00Z\n" for lead_id, day in moments.items())
+    folder = make_folder({"leads.csv": f"lead_id,created_at\n{rows}"})
+    import_folder(store, folder, home=store.database.path.parent)
+
+    assert store.timelines().lead_ids == ("b", "c", "a")
+    assert read_folder(folder).timelines.lead_ids == ("b", "c", "a")
+
+
 def test_timelines_of_some_leads(store, make_folder, describe):
     import_folder(store, make_folder(), home=store.database.path.parent)
     everything = describe(store.timelines())
