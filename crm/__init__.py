@@ -1,0 +1,1 @@
+"""Where records come from and stay: data folders, the store, the simulator."""

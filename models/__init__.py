@@ -1,0 +1,1 @@
+"""Views to scores: the scorer, its artifact, calibration, factors, sentences and metrics."""

@@ -169,6 +169,7 @@ def score_body(
 
 
 def factor_body(factor: Factor) -> dict[str, Any]:
+    """A factor as JSON."""
     return {
         "name": factor.name,
         "label": factor.label,

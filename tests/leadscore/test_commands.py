@@ -175,7 +175,9 @@ def test_a_bad_table_ends_with_1_and_stores_nothing(tmp_path):
     folder = tmp_path / "crm"
     folder.mkdir()
     (folder / "leads.csv").write_text("lead_id,created_at\n1,2026-01-01T10:00:00\n")
-    (folder / "stage_changes.csv").write_text("lead_id,occurred_at,stage\n")
+    (folder / "pipelines.toml").write_text(
+        '[[pipeline]]\nname = "default"\nstages = ["New"]\nwon = ["Won"]\nlost = ["Lost"]\n'
+    )
 
     said = run_refused(tmp_path / "home", "import", folder)
 
