@@ -91,7 +91,13 @@ def fill(settings: FamilySettings, view: View, population: Population, block: Fl
     chosen = settings["attributes"]
     wide = np.array([1 + entry["changes"] for entry in chosen], np.int64)
     column = np.cumsum(wide) - wide
-    place_of = {entry["attribute"]: place for place, entry in enumerate(chosen)}
+    types = timelines.attribute_types
+    place_of = {
+        entry["attribute"]: place
+        for place, entry in enumerate(chosen)
+        # Values of another type than was learned cannot be read: they are missing, not zero.
+        if types.get(entry["attribute"], "category") == entry["type"]
+    }
     place = np.array([place_of.get(name, MISSING) for name in timelines.attributes], np.int64)
     _latest_values(
         view.events.type,

@@ -54,6 +54,13 @@ def test_cleared_value_is_missing_again_and_counts_as_a_change():
     assert_values(found, attribute_amount=MISSING, changes_of_amount=1, attribute_source=MISSING)
 
 
+@pytest.mark.parametrize("learned", ["category", "time", "boolean"])
+def test_value_of_another_type_than_was_learned_is_missing(learned):
+    entry = {"attribute": "amount", "type": learned, "levels": ["a"], "changes": True}
+    found = values_at(5, ATTRIBUTES, {"attributes": [entry]}, [], [lead(amount="12.5")])
+    assert_values(found, attribute_amount=MISSING, changes_of_amount=MISSING)
+
+
 def test_levels_that_were_not_learned_share_the_code_past_the_others():
     assert_values(values(5, source="web"), attribute_source=2)
     assert_values(values(5, source="FAIR"), attribute_source=2)
