@@ -13,7 +13,7 @@ from leads.view import Snapshots, look
 
 # Closer together where leads are young and much happens, up to the window of a year. The first is
 # the moment a lead comes in, for it is scored at once: without it the AUC at that moment was .581
-# and .589 instead of .593 and .607 on two months of the loan applications; older leads scored the same.
+# and .589 instead of .593 and .607 on two months of the loan applications, later the same.
 AGES_US = np.array(
     [0, 15 * MINUTE_US, 2 * HOUR_US, 8 * HOUR_US]
     + [days * DAY_US for days in (1, 2, 3, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 270, 365)]

@@ -1,0 +1,290 @@
+"""Fitting: the same model again, from what was known at each cut, however odd the data."""
+
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import training.fitting as fitting
+from features.plan import learn_plan
+from features.population import population_of
+from leads.errors import TooFewLeadsError
+from leads.outcome import CENSORED_LABEL, NOT_WON_LABEL, WON_LABEL
+from leads.pipelines import Pipelines
+from leads.records import ATTRIBUTE_CHANGE, INTERACTION
+from leads.timeline import Timelines
+from leads.view import known_by
+from models.artifact import read_artifact, write_artifact
+from models.scorer import Scorer
+from tests.leads.histories import PIPELINES, at, contact, lead, moved, timelines_of
+from tests.training.simulated_crm import (
+    RECIPE,
+    middle_of,
+    simulated_timelines,
+    small_model,
+    until_of,
+    with_another_future,
+)
+from training.artifacts import artifact_of
+from training.fitting import Recipe, TrainingRows, check_enough, fit_model, training_rows
+
+LATE = 400
+
+
+def closed_leads(n: int, won_each: int = 3, **more) -> Timelines:
+    """Leads of one pipeline, a third of them won; those that called are won more often."""
+    leads, events = [], []
+    for number in range(n):
+        own = {"lead_id": f"l{number}"}
+        leads.append(lead(number, pipeline="b2b", **own, **more))
+        won = number % won_each == 0
+        if won or number % 5 == 0:
+            events.append(contact(number + 0.5, "call", event_id=f"c{number}", **own))
+        events.append(moved(number + 10, "Won" if won else "Lost", event_id=f"s{number}", **own))
+    pipelines = Pipelines(PIPELINES.pipelines[:1])
+    return timelines_of(leads, events, pipelines)
+
+
+def without(timelines: Timelines, event_type: int) -> Timelines:
+    """The timelines without one type of event."""
+    kept = timelines.events.type != event_type
+    lead = np.repeat(np.arange(len(timelines)), np.diff(timelines.start))[kept]
+    start = np.searchsorted(lead, np.arange(len(timelines) + 1))
+    return replace(timelines, events=timelines.events.take(np.flatnonzero(kept)), start=start)
+
+
+def rows_at(timelines: Timelines, until: int) -> TrainingRows:
+    known = known_by(timelines, until)
+    return training_rows(known, learn_plan(known), population_of(known), until, seed=0)
+
+
+def labelled(rows: TrainingRows, moment: int) -> dict[tuple[str, int], int]:
+    """The label of every snapshot that is decided at a moment."""
+    label = rows.labels(moment)
+    return {
+        (rows.view.lead_id(place), int(rows.view.as_of[place])): int(label[place])
+        for place in np.flatnonzero(label != CENSORED_LABEL)
+    }
+
+
+# The same again.
+
+
+def test_same_seed_gives_the_same_bytes():
+    timelines = simulated_timelines()
+
+    again = fit_model(timelines, until_of(timelines), seed=1, recipe=RECIPE)
+
+    assert again == small_model()
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_number_of_workers_changes_no_byte(workers, monkeypatch):
+    monkeypatch.setattr(fitting, "WORKERS", workers)
+    timelines = simulated_timelines()
+
+    assert fit_model(timelines, until_of(timelines), 1, RECIPE) == small_model()
+
+
+def test_another_seed_gives_other_trees_and_so_do_the_members_of_a_bag():
+    timelines = closed_leads(200)
+    first, other = (fit_model(timelines, at(LATE), seed, RECIPE) for seed in (1, 2))
+
+    assert len({*first.boosters, *other.boosters}) == 4
+
+
+# Only what was known.
+
+
+def test_what_is_learned_after_the_cut_changes_no_byte():
+    timelines = simulated_timelines()
+    cut = middle_of(timelines)
+
+    model = fit_model(timelines, cut, 1, RECIPE)
+
+    assert fit_model(with_another_future(timelines, cut), cut, 1, RECIPE) == model
+    assert fit_model(known_by(timelines, cut), cut, 1, RECIPE) == model
+    assert model.boosters != small_model().boosters
+
+
+def test_outcomes_after_a_folds_cut_change_none_of_its_labels():
+    timelines = simulated_timelines()
+    until, cut = until_of(timelines), middle_of(timelines)
+    otherwise = with_another_future(timelines, cut)
+
+    expected = labelled(rows_at(timelines, until), cut)
+
+    assert labelled(rows_at(otherwise, until), cut) == expected
+    assert labelled(rows_at(otherwise, until), until) != labelled(rows_at(timelines, until), until)
+    assert all(as_of <= cut for _, as_of in expected)
+    assert set(expected.values()) == {WON_LABEL, NOT_WON_LABEL}
+
+
+def test_closing_planted_after_the_cut_is_not_yet_a_label():
+    timelines = timelines_of((lead(0),), (moved(20, "Won"),))
+    rows = rows_at(timelines, at(LATE))
+
+    assert set(labelled(rows, at(19.9))) == set()
+    assert set(labelled(rows, at(20)).values()) == {WON_LABEL}
+
+
+def test_closing_recorded_late_is_a_label_once_it_is_known():
+    timelines = timelines_of((lead(0),), (moved(3, "Lost", recorded=15),))
+    rows = rows_at(timelines, at(LATE))
+
+    assert set(labelled(rows, at(14.9))) == set()
+    assert set(labelled(rows, at(15)).values()) == {NOT_WON_LABEL}
+
+
+# Odd and small data.
+
+
+@pytest.mark.parametrize(
+    ("timelines", "message"),
+    [
+        (closed_leads(27), r"9 leads are won and 18 decided otherwise by 2027-02-05T09:17:00Z;"),
+        (closed_leads(60, won_each=100), r"1 leads are won and 59 decided otherwise by 2027"),
+        (timelines_of([lead(n, lead_id=str(n)) for n in range(50)]), r"0 leads are won and 50"),
+        (timelines_of(()), r"0 leads are won and 0 decided otherwise"),
+    ],
+    ids=["few won", "one won", "none closed", "no leads"],
+)
+def test_too_few_leads_are_refused_with_what_to_do(timelines, message):
+    with pytest.raises(TooFewLeadsError, match=message) as refused:
+        fit_model(timelines, at(LATE), 0, RECIPE)
+    assert re.search("at least 10 of each are needed: import more history", str(refused.value))
+
+
+def test_leads_are_counted_not_snapshots():
+    lead_of_snapshot = np.repeat(np.arange(12), 10)
+    label = np.where(lead_of_snapshot < 9, 1, 0).astype(np.int8)
+
+    with pytest.raises(TooFewLeadsError, match=r"^9 leads are won and 3 decided otherwise here;"):
+        check_enough(lead_of_snapshot, label, "here")
+    check_enough(lead_of_snapshot, label, "here", fewest=3)
+
+
+def test_sixty_leads_are_enough():
+    model = fit_model(closed_leads(60), at(LATE), 0, RECIPE)
+
+    assert model.n_leads == 60
+    assert model.chosen_rounds in RECIPE.rounds
+    assert np.isfinite([model.calibration.slope, model.calibration.intercept]).all()
+
+
+def test_too_few_later_leads_leave_the_margin_as_it_is():
+    model = fit_model(closed_leads(40), at(LATE), 0, RECIPE)
+
+    assert (model.calibration.slope, model.calibration.intercept) == (1.0, 0.0)
+    assert model.chosen_rounds == min(RECIPE.rounds)
+    assert model.choices == {}
+
+
+@pytest.mark.parametrize(
+    "timelines",
+    [
+        closed_leads(90),
+        closed_leads(90, source="fair", amount="5"),
+        without(simulated_timelines(), INTERACTION),
+        without(simulated_timelines(), ATTRIBUTE_CHANGE),
+        without(without(simulated_timelines(), ATTRIBUTE_CHANGE), INTERACTION),
+    ],
+    ids=["no attributes", "constant attributes", "no contact", "bare", "stages alone"],
+)
+def test_data_without_some_of_the_tables_is_learned_from(timelines, tmp_path):
+    until = max(until_of(timelines), at(LATE))
+
+    model = fit_model(timelines, until, 0, RECIPE)
+
+    write_artifact(tmp_path / "model", artifact_of(model, timelines, {}))
+    scorer = Scorer(read_artifact(tmp_path / "model"), "1")
+    rows = rows_at(timelines, until)
+    probability = scorer.probabilities(rows.view, population_of(timelines))
+    assert ((probability > 0) & (probability < 1)).all()
+
+
+def test_artifact_holds_plain_finite_numbers(tmp_path):
+    timelines = simulated_timelines()
+    write_artifact(tmp_path / "model", artifact_of(small_model(), timelines, {}))
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    for path in (tmp_path / "model").glob("*.json"):
+        json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
+    for path in (tmp_path / "model").glob("booster_*.txt"):
+        assert not re.search(r"\b(nan|inf)\b", path.read_text().split("\nparameters:")[0])
+
+
+def test_categorical_columns_with_missing_values_are_learned_as_categories():
+    model = small_model()
+    rows = rows_at(simulated_timelines(), until_of(simulated_timelines()))
+    gaps = {
+        rows.plan.columns[place].name
+        for place in rows.plan.categorical
+        if np.isnan(rows.matrix[:, place]).any()
+    }
+
+    assert {"attribute_campaign", "attribute_contact_role", "previous_stage"} <= gaps
+    assert any("num_cat=" in text and "cat_threshold=" in text for text in model.boosters)
+
+
+# What is kept of it.
+
+
+def test_background_is_what_was_learned_from():
+    timelines = simulated_timelines()
+    until = until_of(timelines)
+    model, rows = small_model(), training_rows_of_small_model()
+    label = rows.labels(until)
+    decided = label != CENSORED_LABEL
+    scorer = Scorer(artifact_of(model, timelines, {}), "1")
+
+    log_odds = np.log(1 / (1 / scorer.probabilities(rows.view, population_of(timelines)) - 1))
+
+    assert model.background_log_odds == pytest.approx(log_odds[decided].mean(), abs=1e-9)
+    assert model.base_rate == pytest.approx(label[decided].mean())
+    assert model.n_snapshots == decided.sum()
+    assert model.n_leads == len(np.unique(rows.view.snapshots.lead[decided]))
+
+
+def test_typical_values_are_medians_of_open_snapshots_by_pipeline_and_stage():
+    rows = training_rows_of_small_model()
+    age = [column.name for column in rows.plan.columns].index("age_days")
+    stage = [column.name for column in rows.plan.columns].index("stage")
+    levels = rows.plan.columns[stage].levels
+
+    for pipeline, stages in small_model().typical.items():
+        for name, medians in stages.items():
+            own = rows.matrix[:, stage] == levels.index(f"{name} ({pipeline})")
+            assert medians[age] == np.median(rows.matrix[own, age])
+    assert small_model().typical["b2c"].keys() == {"New", "Contacted", "Offer"}
+
+
+def training_rows_of_small_model() -> TrainingRows:
+    timelines = simulated_timelines()
+    until = until_of(timelines)
+    return training_rows(timelines, small_model().plan, population_of(timelines), until, seed=1)
+
+
+def test_fewest_log_loss_chooses_the_number_of_trees():
+    losses = {int(re.search(r"\d+", name)[0]): x for name, x in small_model().choices.items()}
+
+    assert set(losses) == set(RECIPE.rounds)
+    assert small_model().chosen_rounds == min(losses, key=losses.get)
+    trees = {text.count("\nTree=") for text in small_model().boosters}
+    assert trees == {small_model().chosen_rounds}
+
+
+def test_bag_has_as_many_members_and_trees_as_asked_for():
+    model = fit_model(closed_leads(90), at(LATE), 0, Recipe(members=3, rounds=(7,)))
+
+    assert len(model.boosters) == 3
+    assert all(text.count("\nTree=") == 7 for text in model.boosters)
+
+
+def test_recipe_is_logged_by_name():
+    assert RECIPE.as_params()["members"] == "2"
+    assert RECIPE.as_params()["rounds"] == "(20, 40)"

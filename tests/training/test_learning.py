@@ -1,0 +1,150 @@
+"""A training: judged forward in time, learned from everything, logged as data, registered."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from leads.clock import format_time, parse_time
+from leads.errors import TooFewLeadsError
+from models.artifact import MANIFEST, read_artifact, sha256
+from models.scorer import Scorer
+from tests.leads.histories import at, lead, timelines_of
+from tests.training.simulated_crm import RECIPE, simulated_timelines, small_model, until_of
+from training.evaluation import MODEL, judge_forward, report
+from training.learning import Source, _about, run_record, train
+from training.tracking import artifact_path, registered_versions
+
+# MLflow's own tables use a loader that SQLAlchemy 2.1 deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory):
+    """What MLflow would be given, without an MLflow."""
+    timelines = simulated_timelines()
+    judged = judge_forward(timelines, until_of(timelines), 1, RECIPE)
+    figures = report(judged)
+    about = _about(small_model(), figures, until_of(timelines), 1, Source("a small CRM", "0123"))
+    folder = tmp_path_factory.mktemp("artifact")
+    return run_record(small_model(), judged, figures, about, RECIPE, folder)
+
+
+def test_run_holds_the_figures_with_their_intervals(record, training):
+    holdout = training.trained.report["holdout"]
+    baseline = training.trained.report["baselines"]["logistic_regression"]
+
+    assert record.metrics["holdout.auc"] == holdout["auc"]["value"]
+    assert record.metrics["holdout.ece.low"] == holdout["ece"]["low"]
+    assert record.metrics["holdout.ece.high"] == holdout["ece"]["high"]
+    assert record.metrics["logistic_regression.auc"] == baseline["auc"]["value"]
+    assert record.metrics["log_loss_20_trees"] == small_model().choices["log_loss_20_trees"]
+    assert all(value is None or math.isfinite(value) for value in record.metrics.values())
+    assert not any("by_" in name for name in record.metrics)
+
+
+def test_run_holds_the_recipe_and_where_the_data_came_from(record):
+    assert record.params["learning_rate"] == str(RECIPE.learning_rate)
+    assert record.params["source"] == "a small CRM"
+    assert record.params["data_hash"] == "0123"
+    assert record.params["seed"] == 1
+    assert parse_time(record.params["until"]) == until_of(simulated_timelines())
+    assert record.tags["signals"] == "interactions, stages, attributes, calendar"
+
+
+def test_run_holds_two_plots(record):
+    assert set(record.figures) == {"calibration.png", "lift.png"}
+    assert all(isinstance(figure, Figure) for figure in record.figures.values())
+
+
+def test_training_registers_a_version(training):
+    (version,) = registered_versions(training.tracking_uri)
+
+    assert version.version == training.trained.version == "1"
+    assert version.run_id == training.trained.run_id
+    auc = training.trained.report["holdout"]["auc"]["value"]
+    assert version.metrics["holdout.auc"] == pytest.approx(auc)
+
+
+def test_registered_model_is_the_one_that_was_trained(training):
+    folder = artifact_path(training.tracking_uri, training.trained.version)
+
+    artifact = read_artifact(folder, training.trained.manifest_hash)
+
+    assert sha256((folder / MANIFEST).read_bytes()) == training.trained.manifest_hash
+    assert artifact.boosters == small_model().boosters
+    assert Scorer(artifact, "1").plan.columns == small_model().plan.columns
+
+
+def test_model_carries_its_card(training):
+    folder = artifact_path(training.tracking_uri, training.trained.version)
+    about = read_artifact(folder).about
+
+    assert about["name"] == "win"
+    assert about["until"] == format_time(until_of(simulated_timelines()))
+    assert parse_time(about["trained_at"]) > parse_time(about["until"])
+    assert about["n_leads"] == small_model().n_leads
+    assert about["base_rate"] == small_model().base_rate
+    assert about["columns"] == len(small_model().plan.columns)
+    assert about["holdout"] == training.trained.report["holdout"]
+    assert about["baselines"] == training.trained.report["baselines"]
+
+
+def test_training_is_judged_on_what_it_reports(training):
+    assert report(training.trained.judged) == training.trained.report
+    assert np.isfinite(training.trained.judged.probability[MODEL]).all()
+
+
+def test_steps_are_told_in_order(training):
+    assert training.steps == (
+        "judging: computing signals",
+        "judging: calibrating forward in time",
+        "judging: fitting the bag",
+        "judging: fitting the baselines",
+        "learning: computing signals",
+        "learning: calibrating forward in time",
+        "learning: fitting the bag",
+        "logging to MLflow",
+    )
+
+
+def test_too_few_leads_register_nothing(tmp_path):
+    timelines = timelines_of([lead(n, lead_id=str(n)) for n in range(30)])
+
+    with pytest.raises(TooFewLeadsError, match="no lead was closed yet"):
+        train(
+            timelines,
+            at(29),
+            0,
+            Source("empty", "0"),
+            tracking_uri=f"sqlite:///{tmp_path}/mlflow.db",
+            artifact_root=tmp_path / "runs",
+        )
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_until_leaves_out_what_came_later(tmp_path):
+    timelines = simulated_timelines()
+    until = int(np.quantile(timelines.created_at, 0.8))
+
+    trained = train(
+        timelines,
+        until,
+        1,
+        Source("a small CRM", "0123abcd"),
+        tracking_uri=f"sqlite:///{tmp_path}/mlflow.db",
+        artifact_root=tmp_path / "runs",
+        recipe=replace(RECIPE, members=1, rounds=(10,)),
+    )
+
+    assert (trained.judged.view.as_of <= until).all()
+    about = read_artifact(artifact_path(trained_uri(tmp_path), trained.version)).about
+    assert about["until"] == format_time(until)
+    assert about["n_leads"] < small_model().n_leads
+
+
+def trained_uri(folder) -> str:
+    return f"sqlite:///{folder}/mlflow.db"
