@@ -24,8 +24,8 @@ from training.fitting import (
     check_enough,
     fit_model,
     no_progress,
-    training_rows,
 )
+from training.rows import training_rows
 from training.snapshots import equal_weights, learning_weights, open_life_snapshots
 
 HOLDOUT_SHARE = 0.25

@@ -13,17 +13,18 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from features.plan import SignalPlan, learn_plan
-from features.population import Population, population_of
+from features.population import population_of
 from leads.arrays import Bools, Floats, Int8s, Int64s
 from leads.clock import format_time
 from leads.errors import TooFewLeadsError
-from leads.outcome import CENSORED_LABEL, NOT_WON_LABEL, WON_LABEL, known_stage, labels
+from leads.outcome import CENSORED_LABEL, known_stage
 from leads.timeline import Timelines
-from leads.view import View, known_by, look
+from leads.view import known_by
 from models.booster import Booster
 from models.calibration import Platt, fit_platt, sigmoid
 from models.metrics import log_loss
-from training.snapshots import learning_weights, open_life_snapshots
+from training.rows import Fold, TrainingRows, folds_in_time, leads_of_each, training_rows
+from training.snapshots import learning_weights
 
 FEWEST_LEADS_EACH = 10
 WORKERS = 2
@@ -57,22 +58,6 @@ class Recipe:
     def as_params(self) -> dict[str, str]:
         """What a run logs of it."""
         return {name: str(value) for name, value in asdict(self).items()}
-
-
-@dataclass(frozen=True)
-class TrainingRows:
-    """Every open snapshot known by a cut, with its signals: one matrix row per snapshot."""
-
-    timelines: Timelines
-    plan: SignalPlan
-    view: View
-    matrix: Floats
-
-    def labels(self, until: int) -> Int8s:
-        """Labels as known by an earlier cut; CENSORED_LABEL for snapshots not yet decided."""
-        label = labels(self.view, until)
-        label[self.view.as_of > until] = CENSORED_LABEL
-        return label
 
 
 @dataclass(frozen=True)
@@ -114,30 +99,17 @@ def fit_model(
     return _described(rows, label, boosters, calibration, rounds, choices)
 
 
-def training_rows(
-    known: Timelines, plan: SignalPlan, population: Population, until: int, seed: int
-) -> TrainingRows:
-    """The open snapshots of timelines known by `until`, with their signals."""
-    view = look(known, open_life_snapshots(known, until, seed))
-    return TrainingRows(known, plan, view, plan.matrix(view, population))
-
-
 def check_enough(lead: Int64s, label: Int8s, which: str, fewest: int = FEWEST_LEADS_EACH) -> None:
     """Refuse to learn from or judge on fewer than `fewest` leads won, or as many not won.
 
     `which` says in the message which leads were looked at, as in "by 2026-03-01T10:00:00Z".
     """
-    won, other = _leads_of_each(lead, label)
+    won, other = leads_of_each(lead, label)
     if min(won, other) < fewest:
         raise TooFewLeadsError(
             f"{won} leads are won and {other} decided otherwise {which}; at least {fewest} of "
             "each are needed: import more history or take a later --until"
         )
-
-
-def _leads_of_each(lead: Int64s, label: Int8s) -> tuple[int, int]:
-    """How many leads have a snapshot that was won, and one that was not."""
-    return len(np.unique(lead[label == WON_LABEL])), len(np.unique(lead[label == NOT_WON_LABEL]))
 
 
 def _cross_fit(
@@ -147,22 +119,17 @@ def _cross_fit(
 
     With too few leads to predict from or to predict, the fewest trees as they are.
     """
-    created_at, lead = rows.view.created_at, rows.view.snapshots.lead
-    decided = label != CENSORED_LABEL
-    _leads, first = np.unique(lead[decided], return_index=True)
-    edges = np.quantile(created_at[decided][first], recipe.folds).astype(np.int64)
-    margins, tested = [], []
-    for begin, end in itertools.pairwise(edges):
-        early = rows.labels(int(begin))
-        learn = (early != CENSORED_LABEL) & (created_at <= begin)
-        test = np.flatnonzero(decided & (created_at > begin) & (created_at <= end))
-        if len(test) and min(_leads_of_each(lead[learn], early[learn])) >= FEWEST_LEADS_EACH:
-            margins.append(_staged_margins(rows, learn, early, test, recipe, seed))
-            tested.append(test)
-    rows_tested = np.concatenate([np.zeros(0, np.int64), *tested])
-    if min(_leads_of_each(lead[rows_tested], label[rows_tested])) < FEWEST_LEADS_EACH:
+    folds = [fold for fold in folds_in_time(rows, recipe.folds, label) if _can_learn(rows, fold)]
+    tested = np.concatenate([np.zeros(0, np.int64), *(fold.test for fold in folds)])
+    if min(leads_of_each(rows.view.snapshots.lead[tested], label[tested])) < FEWEST_LEADS_EACH:
         return Platt(1.0, 0.0), min(recipe.rounds), {}
-    return _choose(np.concatenate(margins, axis=1), rows_tested, rows, label, recipe)
+    margins = [_staged_margins(rows, fold, recipe, seed) for fold in folds]
+    return _choose(np.concatenate(margins, axis=1), tested, rows, label, recipe)
+
+
+def _can_learn(rows: TrainingRows, fold: Fold) -> bool:
+    lead = rows.view.snapshots.lead[fold.learn]
+    return min(leads_of_each(lead, fold.label[fold.learn])) >= FEWEST_LEADS_EACH
 
 
 def _choose(
@@ -185,13 +152,11 @@ def _choose(
     return fits[best], recipe.rounds[best], choices
 
 
-def _staged_margins(
-    rows: TrainingRows, learn: Bools, label: Int8s, test: Int64s, recipe: Recipe, seed: int
-) -> Floats:
-    """The bag's margins of the test rows after each number of trees (rounds x rows)."""
-    texts = _fit_bag(rows, learn, label, recipe, max(recipe.rounds), seed)
-    matrix = rows.matrix[test]
-    added = np.zeros((len(recipe.rounds), len(test)))
+def _staged_margins(rows: TrainingRows, fold: Fold, recipe: Recipe, seed: int) -> Floats:
+    """The bag's margins of a fold's later rows after each number of trees (rounds x rows)."""
+    texts = _fit_bag(rows, fold.learn, fold.label, recipe, max(recipe.rounds), seed)
+    matrix = rows.matrix[fold.test]
+    added = np.zeros((len(recipe.rounds), len(matrix)))
     for text in texts:
         booster = lightgbm.Booster(model_str=text)
         for place, (begin, end) in enumerate(itertools.pairwise((0, *recipe.rounds))):

@@ -80,12 +80,15 @@ def with_another_future(timelines: Timelines, moment: int) -> Timelines:
     return replace(timelines, events=changed)
 
 
-def with_shuffled_closings(timelines: Timelines) -> Timelines:
-    """The same timelines, but whether a closing won or lost is drawn by lot in each pipeline."""
+def with_shuffled_closings(timelines: Timelines, after: int = 0) -> Timelines:
+    """The same timelines, but whether a closing won or lost is drawn by lot in each pipeline.
+
+    Closings that were known up to `after` stay.
+    """
     generator = np.random.default_rng(0)
     events, pipelines = timelines.events, timelines.pipelines
     name = events.name.copy()
-    is_closing = events.type == STAGE_CHANGE
+    is_closing = (events.type == STAGE_CHANGE) & (known_at(timelines) > after)
     is_closing[is_closing] = pipelines.stage_outcome[name[is_closing]] != OPEN
     for pipeline in range(len(pipelines.names)):
         rows = np.flatnonzero(is_closing)

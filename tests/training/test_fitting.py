@@ -26,9 +26,11 @@ from tests.training.simulated_crm import (
     small_model,
     until_of,
     with_another_future,
+    with_shuffled_closings,
 )
 from training.artifacts import artifact_of
-from training.fitting import Recipe, TrainingRows, check_enough, fit_model, training_rows
+from training.fitting import Recipe, check_enough, fit_model
+from training.rows import TrainingRows, folds_in_time, training_rows
 
 LATE = 400
 
@@ -120,6 +122,42 @@ def test_outcomes_after_a_folds_cut_change_none_of_its_labels():
     assert labelled(rows_at(otherwise, until), until) != labelled(rows_at(timelines, until), until)
     assert all(as_of <= cut for _, as_of in expected)
     assert set(expected.values()) == {WON_LABEL, NOT_WON_LABEL}
+
+
+def test_outcomes_after_a_folds_cut_change_nothing_that_it_learns_from():
+    """Whether later closings won or lost is drawn by lot: each fold learns the same."""
+    timelines = simulated_timelines()
+    until = until_of(timelines)
+    rows = rows_at(timelines, until)
+    folds = folds_in_time(rows, RECIPE.folds, rows.labels(until))
+
+    for number, fold in enumerate(folds):
+        cut = int(rows.view.created_at[fold.test].min()) - 1
+        otherwise = rows_at(with_shuffled_closings(timelines, after=cut), until)
+        outcomes = otherwise.labels(until)
+        again = folds_in_time(otherwise, RECIPE.folds, outcomes)[number]
+
+        assert (again.learn == fold.learn).all()
+        assert (again.label == fold.label).all()
+        assert (again.test == fold.test).all()
+        assert (outcomes[again.test] != rows.labels(until)[fold.test]).any()
+    assert len(folds) == 3
+
+
+def test_each_fold_predicts_leads_that_came_in_after_all_it_learned():
+    timelines = simulated_timelines()
+    rows = rows_at(timelines, until_of(timelines))
+    created_at, as_of = rows.view.created_at, rows.view.as_of
+
+    folds = folds_in_time(rows, RECIPE.folds, rows.labels(until_of(timelines)))
+
+    for fold in folds:
+        assert as_of[fold.learn].max() <= created_at[fold.test].min()
+        assert set(fold.label[fold.learn]) == {WON_LABEL, NOT_WON_LABEL}
+        learned = set(rows.view.snapshots.lead[fold.learn])
+        assert not learned & set(rows.view.snapshots.lead[fold.test])
+    tested = np.concatenate([fold.test for fold in folds])
+    assert len(np.unique(tested)) == len(tested)
 
 
 def test_closing_planted_after_the_cut_is_not_yet_a_label():
