@@ -25,10 +25,8 @@ class TrainingRows:
     matrix: Floats
 
     def labels(self, until: int) -> Int8s:
-        """Labels as known by an earlier cut; CENSORED_LABEL for snapshots not yet decided."""
-        label = labels(self.view, until)
-        label[self.view.as_of > until] = CENSORED_LABEL
-        return label
+        """Labels as known by an earlier cut; those of later snapshots are CENSORED_LABEL."""
+        return labels(self.view, until)
 
 
 def training_rows(

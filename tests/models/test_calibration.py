@@ -84,6 +84,26 @@ def test_equal_margins_give_the_share_of_wins():
     assert sigmoid(platt.log_odds(np.full(1, 7.0)))[0] == pytest.approx(0.25, abs=5e-3)
 
 
+@pytest.mark.parametrize("seed", [786, 800, 939])
+def test_margins_with_far_outliers_do_not_lead_astray(seed):
+    """Full Newton steps went to the least slope on all three."""
+    generator = np.random.default_rng(seed)
+    leads = int(generator.integers(5, 200))
+    margin = generator.standard_cauchy(leads) * 10 ** generator.uniform(-2, 2)
+    steepness = generator.uniform(0, 3) / np.median(np.abs(margin))
+    drawn = generator.random(leads)
+    label = (drawn < sigmoid(steepness * margin - 3 * generator.normal())).astype(np.int8)
+    weight = generator.exponential(size=leads) ** 2
+
+    platt = fit_platt(margin, label, weight)
+
+    share = np.average(label, weights=weight)
+    assert platt.slope > 0.5
+    assert np.average(sigmoid(platt.log_odds(margin)), weights=weight) == pytest.approx(
+        share, abs=0.01
+    )
+
+
 def test_weighing_a_lead_twice_is_having_it_twice():
     margin, label, weight = drawn(4, 100, 1, 1)
 
