@@ -27,7 +27,7 @@ def sentence(column: Column, value: float, typical: float) -> str:
         return f"{_capitalised(statement)}."
     usual = value_in_words(column, typical)
     if usual == value_in_words(column, value):
-        return f"{_capitalised(statement)}; that is typical."
+        return f"{_capitalised(statement)}."
     return f"{_capitalised(statement)}; typically {usual}."
 
 

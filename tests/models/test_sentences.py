@@ -65,10 +65,10 @@ def test_typical_value_is_told_beside_the_value():
     assert sentence(one, 12.0, 3.0) == "The last contact was 12 days ago; typically 3 days."
 
 
-def test_value_that_reads_as_the_typical_one_is_said_to_be_typical():
+def test_typical_value_that_reads_the_same_is_not_repeated():
     one = column("days", "The last contact was {value} ago")
 
-    assert sentence(one, 12.2, 11.9) == "The last contact was 12 days ago; that is typical."
+    assert sentence(one, 12.2, 11.9) == "The last contact was 12 days ago."
 
 
 def test_unknown_typical_value_is_not_told():
