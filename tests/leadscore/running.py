@@ -2,10 +2,19 @@
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 
 def run_leadscore(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -38,3 +47,43 @@ def run_refused(home: Path, *arguments: object) -> str:
     assert said.startswith("leadscore: ")
     assert "Traceback" not in ended.stderr
     return said
+
+
+@contextmanager
+def running_service(home: Path) -> Iterator[str]:
+    """The service of a home on a free port of this machine; its URL once it is ready."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = {**os.environ, "LEADSCORE_HOME": str(home)}
+    command = [sys.executable, "-P", "-m", "leadscore", "serve", "--port", str(port)]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait_until_ready(url, process)
+            yield url
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(20)
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[str]) -> None:
+    for _ in range(600):
+        assert process.poll() is None, process.communicate()[1]
+        try:
+            answer_of(f"{url}/readyz")
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail("the service was not ready within a minute")
+
+
+def answer_of(url: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The JSON that a GET, or a POST of a body, answers."""
+    request = urllib.request.Request(
+        url,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
