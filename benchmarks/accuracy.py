@@ -52,7 +52,7 @@ def simulated(seed: int, leads: int) -> dict[str, Any]:
     """The model beside the true probabilities, on the truth's snapshots after the cut."""
     with tempfile.TemporaryDirectory() as folder:
         timelines, truth = _simulated_crm(Path(folder), leads, seed)
-    until = timelines.newest_event_at or 0
+    until = timelines.newest_event_at() or 0
     cut = int(np.quantile(timelines.created_at, 2 / 3))
     rows = np.array([timelines.row_of[lead] for lead in truth["lead_id"].to_pylist()])
     as_of = truth["as_of"].cast("int64").to_numpy().astype(np.int64)

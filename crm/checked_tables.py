@@ -7,7 +7,8 @@ from crm.data_folder import DataFolder
 from crm.rejections import RejectedRows, Rejection
 from crm.tables import Block
 from crm.validation import CheckedRows, Rules, check_block
-from leads.contract import Table
+from leads.contract import LEADS, Table
+from leads.errors import InvalidTableError
 from leads.records import Lead
 
 Progress = Callable[[str, int], None]
@@ -59,6 +60,14 @@ class CheckedTables:
         file = self.folder.files[table.name]
         self.rejected.add(table.name, file.name, file.columns, rows)
         self.counts[table.name].rejected += len(rows)
+
+    def require_leads(self) -> None:
+        """Refuse a folder none of whose leads can be read: it is a bad table, not bad rows."""
+        counts = self.counts[LEADS.name]
+        if counts.rejected == counts.read:
+            raise InvalidTableError(
+                f"none of the {counts.read:,} leads can be read; {self.rejected.first[LEADS.name]}"
+            )
 
     def count(self, table: Table, *, stored: int, already_known: int) -> None:
         """Note what became of rows that were not refused."""

@@ -1,5 +1,6 @@
 """Leads and events as columns, for timelines: the same from a folder and from a store."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from crm.event_rows import EVENT_COLUMNS
 from leads.arrays import Coded, Floats
 from leads.attributes import NUMERIC_TYPES, AttributeType
+from leads.contract import is_missing
 from leads.records import (
     ATTRIBUTE_CHANGE,
     EventColumns,
@@ -52,6 +54,19 @@ def without(
     if not replaced:
         return attributes
     return {name: value for name, value in attributes.items() if name not in replaced}
+
+
+def replaced_values(
+    leads: Sequence[Lead], attributes: Sequence[Mapping[str, str | None]]
+) -> dict[str, int]:
+    """By attribute, how many leads have a value that is not among the `attributes` left to them."""
+    return Counter(
+        name
+        for lead, left in zip(leads, attributes, strict=True)
+        if len(left) < len(lead.attributes)
+        for name, value in lead.attributes.items()
+        if name not in left and not is_missing(value)
+    )
 
 
 def events_as_columns(

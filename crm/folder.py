@@ -6,7 +6,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from crm.checked_tables import CheckedTables, Progress, TableCounts, leads_of
-from crm.columns import NO_EVENTS, events_as_columns, leads_as_columns, without
+from crm.columns import (
+    NO_EVENTS,
+    events_as_columns,
+    leads_as_columns,
+    replaced_values,
+    without,
+)
 from crm.data_folder import open_data_folder
 from crm.event_rows import EventRows, event_rows
 from crm.incoming import conflict_reason
@@ -90,6 +96,7 @@ def _read_leads(tables: CheckedTables) -> list[Lead]:
                 reason = repeated_lead_reason(lead.lead_id, *differing)
                 refused.append(block.rejection(place, reason))
         tables.reject(LEADS, refused)
+    tables.require_leads()
     seen = tables.counts[LEADS.name].read - tables.counts[LEADS.name].rejected
     tables.count(LEADS, stored=len(kept), already_known=seen - len(kept))
     return sorted(kept.values(), key=lambda lead: (lead.created_at, lead.lead_id))
@@ -156,5 +163,9 @@ def _timelines(
     ]
     columns = leads_as_columns(leads, attributes, types)
     return build_timelines(
-        columns, concatenate_events(events.parts or [NO_EVENTS]), pipelines, types
+        columns,
+        concatenate_events(events.parts or [NO_EVENTS]),
+        pipelines,
+        types,
+        replaced_values(leads, attributes),
     )

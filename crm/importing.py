@@ -136,6 +136,7 @@ class _Import:
                     self._store_leads(leads, block, checked)
                 else:
                     self._store_events(events, table, block, checked)
+        self.tables.require_leads()
 
     def _store_leads(self, leads: IncomingLeads, block: Block, checked: CheckedRows) -> None:
         filled = (name for name, values in checked.others.items() if any(values))

@@ -1,7 +1,7 @@
 """What an import settles before its rows are checked: pipelines and the types of attributes."""
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from types import MappingProxyType
@@ -54,7 +54,7 @@ def settle(
     learned = folder.pipelines_file is None and stored is None
     if learned:
         pipelines = learn_pipelines(folder, choices)
-        warnings.append("no pipelines.toml: the order of stages was learned from the histories")
+        warnings += [_told(pipeline) for pipeline in pipelines.pipelines]
     else:
         pipelines = _given_pipelines(folder, stored)
         if choices.won or choices.lost:
@@ -155,6 +155,7 @@ def learn_pipelines(folder: DataFolder, choices: Choices) -> Pipelines:
     for checked in _checked_blocks(folder, STAGE_CHANGES, rules):
         histories.add(checked)
     names.update(dict.fromkeys(histories.pipelines or [DEFAULT_PIPELINE]))
+    _check_given(choices, {s for name in names for h in histories.of(name) for s in h}, folder)
     try:
         learned = [
             learn_pipeline(name, histories.of(name), choices.won, choices.lost) for name in names
@@ -162,6 +163,27 @@ def learn_pipelines(folder: DataFolder, choices: Choices) -> Pipelines:
     except InvalidTableError as error:
         raise InvalidTableError(f"{folder.path} has no pipelines.toml; {error}") from None
     return Pipelines(tuple(learned))
+
+
+def _told(pipeline: Pipeline) -> str:
+    """What was learned of a pipeline, for a person to check."""
+    return (
+        f"no pipelines.toml: learned pipeline {pipeline.name!r} from the histories, stages "
+        f"{' > '.join(pipeline.stages)}; won: {', '.join(pipeline.won)}; "
+        f"lost: {', '.join(pipeline.lost)}; if that is wrong, write pipelines.toml"
+    )
+
+
+def _check_given(choices: Choices, seen: Collection[str], folder: DataFolder) -> None:
+    """Refuse a stage of `--won` or `--lost` that no lead was ever in: it is a typing error."""
+    for option, given in (("--won", choices.won), ("--lost", choices.lost)):
+        for stage in given:
+            if stage not in seen:
+                names = ", ".join(repr(name) for name in sorted(seen))
+                raise InvalidTableError(
+                    f"{option} {stage!r}: no lead of {folder.path} was in that stage; "
+                    f"the stages are {names}"
+                )
 
 
 def _checked_blocks(folder: DataFolder, table: Table, rules: Rules) -> Iterator[CheckedRows]:

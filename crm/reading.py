@@ -8,7 +8,13 @@ import orjson
 from sqlalchemy import Connection, Row, func, select
 
 from crm import schema
-from crm.columns import NO_EVENTS, events_as_columns, leads_as_columns, without
+from crm.columns import (
+    NO_EVENTS,
+    events_as_columns,
+    leads_as_columns,
+    replaced_values,
+    without,
+)
 from leads.attributes import AttributeType
 from leads.errors import UnknownLeadError
 from leads.pipelines import Pipelines, pipelines_from_records
@@ -62,7 +68,13 @@ def read_timelines(connection: Connection, lead_ids: Collection[str] | None) -> 
         for part in _parts(lead_ids)
         for block in _event_columns(connection, part)
     ]
-    return build_timelines(columns, concatenate_events(blocks or [NO_EVENTS]), pipelines, types)
+    return build_timelines(
+        columns,
+        concatenate_events(blocks or [NO_EVENTS]),
+        pipelines,
+        types,
+        replaced_values(leads, attributes),
+    )
 
 
 def read_lead(connection: Connection, lead_id: str) -> Lead:
@@ -83,25 +95,36 @@ def read_events(connection: Connection, lead_id: str) -> list[Event]:
     return sorted(events, key=lambda event: _place(event, lead, pipelines))
 
 
-def read_newest_event_at(connection: Connection) -> int | None:
-    """When the newest thing was learned of a known lead: an event or the lead itself."""
+def read_newest_event_at(connection: Connection, by: int) -> int | None:
+    """When the newest thing known by a moment was learned: an event of a lead, or a lead."""
     events, leads = schema.events.c, schema.leads.c
     known = select(leads.lead_id)
     newest = connection.execute(
         select(func.max(events.occurred_at), func.max(events.recorded_at)).where(
-            events.lead_id.in_(known)
+            events.lead_id.in_(known), events.occurred_at <= by, events.recorded_at <= by
         )
     ).one()
-    moments = [*newest, connection.scalar(select(func.max(leads.created_at)))]
+    moments = [
+        *newest,
+        connection.scalar(select(func.max(leads.created_at)).where(leads.created_at <= by)),
+    ]
     return max((moment for moment in moments if moment is not None), default=None)
 
 
 def read_histories(connection: Connection, lead_ids: Collection[str] | None) -> dict[str, set[str]]:
-    """By lead, the attributes whose values come from a table of changes alone."""
-    table = schema.histories.c
+    """By lead, the attributes whose values come from a table of changes alone.
+
+    Those are the tables that came with the lead or before it. Changes that come later replace
+    nothing: a value that was shown at creation stays, or every earlier score would change.
+    """
+    table, leads = schema.histories.c, schema.leads.c
     hidden: dict[str, set[str]] = {}
     for part in _parts(lead_ids):
-        query = select(table.lead_id, table.attribute)
+        query = (
+            select(table.lead_id, table.attribute)
+            .join(schema.leads, leads.lead_id == table.lead_id)
+            .where(table.sequence <= leads.sequence)
+        )
         if part is not None:
             query = query.where(table.lead_id.in_(part))
         for lead_id, attribute in connection.execute(query):

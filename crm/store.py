@@ -12,7 +12,7 @@ from crm import reading, schema
 from crm.current_scores import CurrentScore, RankedPage, Ranking, read_page, write_scores
 from crm.database import LOCK_WAIT_SECONDS, Database, open_database
 from leads.attributes import AttributeType
-from leads.clock import now_us
+from leads.clock import LATEST_US, now_us
 from leads.errors import StoreError
 from leads.pipelines import Pipelines
 from leads.records import Event, Lead
@@ -123,14 +123,16 @@ class Store:
         with self.database.reading() as connection:
             return reading.read_events(connection, lead_id)
 
-    def newest_event_at(self) -> int | None:
-        """When the newest thing was learned of any lead; None in an empty store."""
+    def newest_event_at(self, by: int = LATEST_US) -> int | None:
+        """When the newest thing known by a moment was learned of any lead; None if nothing."""
         sequence = self.records_sequence()
-        newest = self._newest
-        if sequence not in newest:
+        newest = self._newest.get(sequence)
+        if newest is None or newest > by:
             with self.database.reading() as connection:
-                newest = self._newest = {sequence: reading.read_newest_event_at(connection)}
-        return newest[sequence]
+                newest = reading.read_newest_event_at(connection, by)
+            if by == LATEST_US:
+                self._newest = {sequence: newest}
+        return newest
 
     def counts(self) -> dict[str, int]:
         """How many leads and events there are, events of leads not yet seen included."""

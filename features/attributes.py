@@ -38,13 +38,16 @@ def learn(timelines: Timelines) -> FamilySettings:
     """The attributes that at least 20 leads have, their types, and levels that 20 leads share.
 
     A category none of whose levels is that frequent, such as a name, tells leads apart and
-    nothing else: it is left out.
+    nothing else: it is left out, and so is an attribute that is half known.
     """
     events = timelines.events
     rows = np.flatnonzero(events.type == ATTRIBUTE_CHANGE)
     lead = np.repeat(np.arange(len(timelines)), np.diff(timelines.start))[rows]
     chosen = []
+    half_known = {one.attribute for one in timelines.half_known}
     for code, attribute in enumerate(timelines.attributes):
+        if attribute in half_known:
+            continue
         own = rows[events.name[rows] == code]
         own_lead = lead[events.name[rows] == code]
         attribute_type = timelines.attribute_types.get(attribute, "category")

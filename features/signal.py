@@ -49,7 +49,8 @@ class Column:
     `sentence` is the English message for a sales rep, with `{value}` and the placeholders of
     `names`; what is typical and the full stop are added to it. `missing` is the message where
     there is no value: it says what missing means. `levels` names the codes of a categorical
-    column; the code one past the listed levels is any other level.
+    column; the code one past the listed levels is any other level. `comparable` is false where
+    leads in one stage have much the same value, so that what is typical there says nothing.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Column:
     missing: str
     names: Mapping[str, str] = field(default_factory=dict)
     levels: tuple[str, ...] = ()
+    comparable: bool = True
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ _MOVES = (
         "stage_win_rate", STAGE, "share",
         "Of the closed leads that had been in this stage, {value} were won",
         "No lead was closed before.",
+        comparable=False,
     ),
     Column(
         "furthest_stage", PROGRESS, "count",

@@ -20,7 +20,7 @@ class Freshness:
 
 
 def freshness(newest_event_at: int | None, now: int) -> Freshness:
-    """Now, unless the newest event is more than 7 days old: then the newest event's time."""
+    """Now, unless the newest event known by now is over 7 days old: then the time of that."""
     stale = newest_event_at is not None and now - newest_event_at > STALE_AFTER_US
     as_of = newest_event_at if newest_event_at is not None and stale else now
     return Freshness(as_of, newest_event_at, stale)

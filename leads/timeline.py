@@ -16,6 +16,8 @@ from leads.arrays import (
     Int64s,
 )
 from leads.attributes import AttributeType
+from leads.clock import LATEST_US
+from leads.half_known import HalfKnown, half_known_attributes
 from leads.pipelines import OPEN, Pipelines
 from leads.records import (
     ATTRIBUTE_CHANGE,
@@ -82,6 +84,7 @@ class Timelines:
     actors: tuple[str, ...]
     results: tuple[str, ...]
     event_id: Sequence[str]
+    half_known: tuple[HalfKnown, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lead_ids)
@@ -91,14 +94,15 @@ class Timelines:
         """The row of a lead's id."""
         return {lead_id: row for row, lead_id in enumerate(self.lead_ids)}
 
-    @cached_property
-    def newest_event_at(self) -> int | None:
-        """When the newest thing was learned: an event or a lead; None if there are no leads."""
-        if not len(self):
-            return None
-        newest = int(self.created_at.max())
-        known = np.maximum(self.events.occurred_at, self.events.recorded_at)
-        return max(newest, int(known.max())) if len(known) else newest
+    def newest_event_at(self, by: int = LATEST_US) -> int | None:
+        """When the newest thing known by a moment was learned, an event or a lead; None if nothing.
+
+        Planned events do not count before they happen.
+        """
+        learned = np.maximum(self.events.occurred_at, self.events.recorded_at)
+        moments = np.concatenate([self.created_at, learned])
+        moments = moments[moments <= by]
+        return int(moments.max()) if len(moments) else None
 
     def ids_of(self, events: Events, places: Sequence[int]) -> list[str]:
         """The ids of some of `events`, without the values known at creation."""
@@ -125,13 +129,16 @@ def build_timelines(
     events: EventColumns,
     pipelines: Pipelines,
     attribute_types: Mapping[str, AttributeType],
+    replaced: Mapping[str, int] | None = None,
 ) -> Timelines:
     """Timelines of leads and their events.
 
     Leads keep their order; events of leads that are not among them, and stage changes to a stage
     that no pipeline has, are left out: whoever reads records reports those. Values of `leads` are
-    known at creation and become attribute changes at that moment.
+    known at creation and become attribute changes at that moment. `replaced` counts, by attribute,
+    the leads whose value was left out of `leads` because their changes replace it.
     """
+    given = len(events)
     events = concatenate_events([events, *_values_at_creation(leads)])
     row_of = {lead_id: row for row, lead_id in enumerate(leads.lead_id)}
     lead = events.lead_id.recoded([row_of.get(i, MISSING) for i in events.lead_id.levels])
@@ -169,6 +176,29 @@ def build_timelines(
         actors=events.actor.levels,
         results=events.result.levels,
         event_id=events.event_id,
+        half_known=_half_known(events, given, lead, name, leads, lists, replaced or {}),
+    )
+
+
+def _half_known(
+    events: EventColumns,
+    given: int,
+    lead: Int32s,
+    name: Int32s,
+    leads: LeadColumns,
+    lists: Mapping[int, tuple[str, ...]],
+    replaced: Mapping[str, int],
+) -> tuple[HalfKnown, ...]:
+    """The half-known attributes; the events from place `given` on are values at creation."""
+    rows = np.flatnonzero((events.type == ATTRIBUTE_CHANGE) & (lead >= 0))
+    return half_known_attributes(
+        lists[ATTRIBUTE_CHANGE],
+        replaced,
+        name[rows],
+        lead[rows],
+        np.maximum(events.occurred_at[rows], events.recorded_at[rows]),
+        leads.created_at,
+        rows >= given,
     )
 
 

@@ -4,7 +4,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import typer
 
@@ -59,13 +59,21 @@ def main() -> None:
         check_openmp()
         command_line(called if called in COMMANDS else None)()
     except LeadscoreError as error:
-        print(f"leadscore: {error}", file=sys.stderr)  # noqa: T201
-        sys.exit(FAILED)
+        _fail(str(error))
+    except PermissionError as error:
+        _fail(f"{error.filename} cannot be written or read ({error.strerror}); check its rights")
+    except (NotADirectoryError, FileExistsError, FileNotFoundError) as error:
+        _fail(f"{error.filename}: {error.strerror}; check the path, and LEADSCORE_HOME")
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
+
+
+def _fail(why: str) -> NoReturn:
+    print(f"leadscore: {why}", file=sys.stderr)  # noqa: T201
+    sys.exit(FAILED)
 
 
 def _load(command: Command) -> Callable[..., Any]:

@@ -80,7 +80,8 @@ def refresh_scores(
 ) -> Freshness:
     """Score every open lead of the store and keep the scores as the current ones."""
     timelines = store.timelines()
-    now = freshness(timelines.newest_event_at, now_us())
+    present = now_us()
+    now = freshness(timelines.newest_event_at(present), present)
     if as_of is not None:
         now = Freshness(as_of, now.newest_event_at, now.stale)
     snapshots = open_leads(timelines, now.as_of)

@@ -61,7 +61,8 @@ def read_records(
         for note in (*contents.warnings, *map(_rejected, contents.rejected_files)):
             warn(f"note: {note}")
         timelines, name, data_hash = contents.timelines, data.name, contents.data_hash
-    return Records(timelines, name, data_hash, freshness(timelines.newest_event_at, now_us()))
+    now = now_us()
+    return Records(timelines, name, data_hash, freshness(timelines.newest_event_at(now), now))
 
 
 def moment_of(records: Records, given: str | None, option: str) -> int:

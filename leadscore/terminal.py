@@ -36,12 +36,17 @@ def show_json(record: Mapping[str, Any]) -> None:
     sys.stdout.write(json.dumps(record, ensure_ascii=False, allow_nan=False, default=str) + "\n")
 
 
-def show_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table with its title; numbers are to be formatted before."""
+def show_table(
+    title: str, headings: Sequence[str], rows: Sequence[Sequence[object]], wrapped: int = 0
+) -> None:
+    """A table with its title; numbers are to be formatted before. Only one column is wrapped."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for place, heading in enumerate(headings):
         table.add_column(
-            heading, justify="left" if place == 0 else "right", no_wrap=place > 0, overflow="fold"
+            heading,
+            justify="left" if place in (0, wrapped) else "right",
+            no_wrap=place != wrapped,
+            overflow="fold",
         )
     for row in rows:
         table.add_row(*("–" if cell is None else str(cell) for cell in row))

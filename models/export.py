@@ -6,7 +6,7 @@ import secrets
 import shutil
 from pathlib import Path
 
-from leads.errors import InvalidInputError
+from leads.errors import DamagedArtifactError, InvalidInputError
 from models.artifact import MANIFEST, sha256, verified_contents
 
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -19,8 +19,8 @@ def copy_verified(
     """Copy an artifact to `target_parent/version`; the answer is the hash of its manifest.
 
     The copy is written beside its place, made durable and then renamed, so that a killed export
-    leaves at most a hidden `.partial` folder. The same artifact again changes nothing. Raises
-    `DamagedArtifactError` for a damaged source or a damaged copy that is already there, and
+    leaves at most a hidden `.partial` folder. The same artifact again changes nothing, but a
+    damaged copy is replaced. Raises `DamagedArtifactError` for a damaged source and
     `InvalidInputError` when that version is another artifact.
     """
     if not _VERSION.fullmatch(version):
@@ -28,6 +28,7 @@ def copy_verified(
             f"{version!r} cannot name a model version; use letters, digits, dot, dash, underscore"
         )
     contents = verified_contents(folder, manifest_hash)
+    _remove_damaged(target_parent / version)
     _export(contents, target_parent / version)
     return sha256(contents[MANIFEST])
 
@@ -43,6 +44,15 @@ def _is_there(target: Path, manifest_hash: str) -> bool:
             f"{manifest_hash[:12]}…); move that folder away or register a new version"
         )
     return True
+
+
+def _remove_damaged(target: Path) -> None:
+    """Make way for a whole copy: what is damaged cannot be served anyway."""
+    if target.is_dir():
+        try:
+            verified_contents(target)
+        except DamagedArtifactError:
+            shutil.rmtree(target)
 
 
 def _export(contents: dict[str, bytes], target: Path) -> None:

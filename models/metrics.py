@@ -80,7 +80,8 @@ def _base_rate(tally: Tally) -> float | None:
 def _auc(tally: Tally) -> float | None:
     below = np.cumsum(tally.other[::-1])[::-1] - tally.other
     above = np.dot(tally.won, below + tally.other / 2)
-    return _ratio(above, tally.won.sum() * tally.other.sum())
+    ratio = _ratio(above, tally.won.sum() * tally.other.sum())
+    return None if ratio is None else min(ratio, 1.0)
 
 
 def _average_precision(tally: Tally) -> float | None:

@@ -24,7 +24,7 @@ from models.booster import Booster
 from models.calibration import Platt, platt_from_record, sigmoid
 from models.evidence import event_ids
 from models.factors import Effects, effects, sum_groups
-from models.sentences import group_label, has_words, json_value, sentence
+from models.sentences import group_label, has_typical, json_value, sentence
 
 FACTORS_EACH_WAY = 5
 # Enough rows for a block's overhead not to count, few enough for its contributions to stay small.
@@ -224,7 +224,7 @@ class Scorer:
 
     def _typical(self, scores: Scores, row: int, place: int, column: Column) -> float:
         """The median of training snapshots in the same pipeline and stage; NaN where unknown."""
-        if has_words(column):
+        if not has_typical(column):
             return float("nan")
         pipeline, stage = scores.view.timelines.pipelines.stage_names[int(scores.stage[row])]
         medians = self._artifact.typical.get(pipeline, {}).get(stage)

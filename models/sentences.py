@@ -23,7 +23,7 @@ def sentence(column: Column, value: float, typical: float) -> str:
     if math.isnan(value):
         return _capitalised(column.missing.format(**column.names))
     statement = column.sentence.format(value=value_in_words(column, value), **column.names)
-    if math.isnan(typical) or has_words(column):
+    if math.isnan(typical) or not has_typical(column):
         return f"{_capitalised(statement)}."
     usual = value_in_words(column, typical)
     if usual == value_in_words(column, value):
@@ -31,9 +31,10 @@ def sentence(column: Column, value: float, typical: float) -> str:
     return f"{_capitalised(statement)}; typically {usual}."
 
 
-def has_words(column: Column) -> bool:
-    """Whether a column's values are words or parts of a calendar, which have no typical amount."""
-    return bool(column.levels) or column.unit in {"level", "flag", "weekday", "hour_of_day"}
+def has_typical(column: Column) -> bool:
+    """Whether a typical value says something: not of words, nor of parts of a calendar."""
+    wordy = column.levels or column.unit in {"level", "flag", "weekday", "hour_of_day"}
+    return column.comparable and not wordy
 
 
 def json_value(column: Column, value: float) -> float | str | bool | None:

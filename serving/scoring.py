@@ -67,7 +67,7 @@ def score_stored_lead(
     if not len(timelines):
         raise UnknownLeadError(f"no lead {lead_id!r} is known; check the id or import it")
     asked = _not_in_the_future(as_of, served.now())
-    fresh = freshness(served.store.newest_event_at(), asked)
+    fresh = freshness(served.store.newest_event_at(asked), asked)
     moment = fresh.as_of if as_of is None else asked
     population = _population(records, timelines.pipelines)
     scores = score_snapshot(scorer, population, timelines, moment)
@@ -89,7 +89,7 @@ def score_requested_lead(
     as_of = _not_in_the_future(request.as_of, served.now())
     scores = score_snapshot(scorer, _population(records, pipelines), timelines, as_of)
     score = scorer.describe(scores, 0, factors=factors, grades=served.grades)
-    return ScoredLead(score, scorer, timelines.newest_event_at, stale=False)
+    return ScoredLead(score, scorer, timelines.newest_event_at(as_of), stale=False)
 
 
 def warm_up(served: Served) -> None:

@@ -56,6 +56,7 @@ def _show(body: dict[str, Any], events: list[Event]) -> None:
         "Latest events",
         ("when", "what", "who"),
         [(format_time(e.occurred_at), _what(e), e.actor) for e in events[::-1][:SHOWN_EVENTS]],
+        wrapped=1,
     )
     if len(events) > SHOWN_EVENTS:
         say(f"and {len(events) - SHOWN_EVENTS:,} earlier ones")
@@ -64,10 +65,7 @@ def _show(body: dict[str, Any], events: list[Event]) -> None:
 def _show_factors(body: dict[str, Any]) -> None:
     say(f"Win probability {percent(body['win_probability'], 1)}, grade {body['grade']}")
     rows: list[tuple[str, str]] = [("A typical lead", percent(body["base_probability"], 1))]
-    rows += [
-        (f"{factor['label']}: {factor['sentence']}", points(factor["effect"]))
-        for factor in body["factors"]
-    ]
+    rows += [(factor["sentence"], points(factor["effect"])) for factor in body["factors"]]
     rows.append(("Everything else", points(body["other_effects"])))
     rows.append(("Win probability", percent(body["win_probability"], 1)))
     show_table("", ("", ""), rows)

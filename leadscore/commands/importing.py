@@ -8,6 +8,7 @@ import typer
 
 from crm.importing import ImportSummary, import_folder
 from crm.store import Store
+from leads.errors import DamagedArtifactError
 from leadscore.options import AsJson, Lost, Timezone, Won, read_timezone
 from leadscore.scoring import load_scorer, refresh_scores
 from leadscore.settings import Settings, read_settings
@@ -49,7 +50,10 @@ def rescore(store: Store, settings: Settings, step: Progress) -> None:
     """Refresh the current scores if there is a champion."""
     if store.champion() is not None:
         step("scoring open leads")
-        refresh_scores(store, load_scorer(store, settings.models), settings.grades, step)
+        try:
+            refresh_scores(store, load_scorer(store, settings.models), settings.grades, step)
+        except DamagedArtifactError as error:
+            warn(f"note: everything was stored, but the leads could not be scored: {error}")
 
 
 def show_summary(summary: ImportSummary) -> None:

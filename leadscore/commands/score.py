@@ -201,6 +201,7 @@ def _show(rows: list[dict[str, Any]], summary: dict[str, Any]) -> None:
             )
             for row in best
         ],
+        wrapped=3,
     )
     written = f", written to {summary['output']}" if summary["output"] else ""
     say(

@@ -8,6 +8,7 @@ import typer
 from crm.simulator import DEFAULT_END_US, SIMULATOR_VERSION, write_folder
 from crm.simulator import simulate as simulate_crm
 from leads.clock import format_time
+from leads.errors import InvalidInputError
 from leadscore.options import AsJson, Seed, read_moment
 from leadscore.terminal import progress, say, show_json
 
@@ -30,6 +31,8 @@ def simulate(
 
     Example: leadscore simulate simulated --leads 20000 --seed 1
     """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InvalidInputError(f"{out} is there already and not empty; give a new folder")
     end_us = read_moment(end, "--end") or DEFAULT_END_US
     with progress("simulating") as step:
         simulated = simulate_crm(leads, seed, end_us)

@@ -59,7 +59,7 @@ def train(
         verdict = _decide(promote, trained, store, settings)
         if verdict.promote:
             promote_and_rescore(trained.version, store, settings, step, rescore=data is None)
-    record = _record(trained, verdict, settings)
+    record = _record(trained, verdict, records, settings)
     show_json(record) if as_json else _show(record, records)
 
 
@@ -77,13 +77,18 @@ def _decide(promote: Promote, trained: Trained, store: Store, settings: Settings
     return compare(trained.judged, champion)
 
 
-def _record(trained: Trained, verdict: Verdict, settings: Settings) -> dict[str, Any]:
+def _record(
+    trained: Trained, verdict: Verdict, records: Records, settings: Settings
+) -> dict[str, Any]:
     return {
         "version": trained.version,
         "run_id": trained.run_id,
         "promoted": verdict.promote,
         "reason": verdict.reason,
-        "quarantined": None,
+        "quarantined": [
+            {"field": one.attribute, "evidence": one.evidence}
+            for one in records.timelines.half_known
+        ],
         **trained.report,
         "mlflow": mlflow_ui_command(settings.tracking_uri),
     }
@@ -109,6 +114,8 @@ def _show(record: dict[str, Any], records: Records) -> None:
             for name, figures in {"this model": holdout, **record["baselines"]}.items()
         ],
     )
+    for field in record["quarantined"]:
+        say(f"Not learned from: {field['field']}; {field['evidence']}.")
     state = "promoted" if record["promoted"] else "not promoted"
     say(f"Version {record['version']}: {state}; {record['reason']}.", f"Runs: {record['mlflow']}")
 

@@ -183,7 +183,7 @@ def test_newest_event_counts_known_leads_and_both_clocks(store, make_folder):
     import_folder(store, make_folder({"interactions.csv": rows}), home=store.database.path.parent)
 
     assert store.newest_event_at() == parse_time("2026-02-01T00:00:00Z")
-    assert store.newest_event_at() == store.timelines().newest_event_at
+    assert store.newest_event_at() == store.timelines().newest_event_at()
 
 
 def test_champion_is_the_one_promoted_last(store):

@@ -158,9 +158,9 @@ def test_direction_that_the_contract_does_not_know_is_refused():
 
 
 def test_newest_event_is_what_was_learned_last():
-    assert timelines_of([]).newest_event_at is None
-    assert timelines_of([lead(3)]).newest_event_at == at(3)
-    assert timelines_of([lead(3)], [contact(1, recorded=8), contact(5)]).newest_event_at == at(8)
+    assert timelines_of([]).newest_event_at() is None
+    assert timelines_of([lead(3)]).newest_event_at() == at(3)
+    assert timelines_of([lead(3)], [contact(1, recorded=8), contact(5)]).newest_event_at() == at(8)
 
 
 def test_some_leads_in_any_order_keep_their_events():

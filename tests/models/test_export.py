@@ -61,11 +61,15 @@ def test_source_with_another_manifest_than_expected_is_refused(source, models):
     assert not models.exists()
 
 
-def test_damaged_export_is_not_taken_for_the_model(source, models):
-    copy_verified(source, models, "7")
+def test_damaged_export_is_replaced_by_a_whole_one(source, models):
+    manifest_hash = copy_verified(source, models, "7")
     (models / "7" / "about.json").write_text("{}")
     with pytest.raises(DamagedArtifactError, match=r"models/7/about\.json does not match"):
-        copy_verified(source, models, "7")
+        read_artifact(models / "7", manifest_hash)
+
+    assert copy_verified(source, models, "7") == manifest_hash
+
+    read_artifact(models / "7", manifest_hash)
 
 
 @pytest.mark.parametrize("version", ["", ".", "..", "../7", "a/b", ".7", "7\n", "x" * 65])

@@ -45,7 +45,7 @@ def small_model() -> FittedModel:
 
 def until_of(timelines: Timelines) -> int:
     """The newest moment of some timelines."""
-    return int(timelines.newest_event_at or 0)
+    return int(timelines.newest_event_at() or 0)
 
 
 def middle_of(timelines: Timelines) -> int:
