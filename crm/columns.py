@@ -1,72 +1,21 @@
 """Leads and events as columns, for timelines: the same from a folder and from a store."""
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from crm.event_rows import EVENT_COLUMNS
-from leads.arrays import Coded, Floats
-from leads.attributes import NUMERIC_TYPES, AttributeType
-from leads.contract import is_missing
+from leads.arrays import Coded
+from leads.attributes import AttributeType
 from leads.records import (
     ATTRIBUTE_CHANGE,
     EventColumns,
-    Lead,
-    LeadColumns,
     attribute_number_and_level,
     direction_code,
 )
 
 _NOTHING = (np.nan, None)
-
-
-def leads_as_columns(
-    leads: Sequence[Lead],
-    attributes: Sequence[Mapping[str, str | None]],
-    attribute_types: Mapping[str, AttributeType],
-) -> LeadColumns:
-    """Columns of leads; `attributes` has each lead's values at creation, instead of its own."""
-    numbers: dict[str, Floats] = {}
-    levels: dict[str, Coded] = {}
-    for name in dict.fromkeys(name for values in attributes for name in values):
-        attribute_type = attribute_types.get(name, "category")
-        texts = [values.get(name) for values in attributes]
-        read = {text: attribute_number_and_level(text, attribute_type) for text in set(texts)}
-        if attribute_type in NUMERIC_TYPES or attribute_type == "text":
-            numbers[name] = np.array([read[text][0] for text in texts], np.float64)
-        else:
-            levels[name] = Coded.of(read[text][1] for text in texts)
-    return LeadColumns(
-        lead_id=[lead.lead_id for lead in leads],
-        created_at=np.array([lead.created_at for lead in leads], np.int64),
-        pipeline=Coded.of(lead.pipeline for lead in leads),
-        numbers=numbers,
-        levels=levels,
-    )
-
-
-def without(
-    attributes: Mapping[str, str | None], replaced: Collection[str]
-) -> Mapping[str, str | None]:
-    """The attributes that no history of their own replaces."""
-    if not replaced:
-        return attributes
-    return {name: value for name, value in attributes.items() if name not in replaced}
-
-
-def replaced_values(
-    leads: Sequence[Lead], attributes: Sequence[Mapping[str, str | None]]
-) -> dict[str, int]:
-    """By attribute, how many leads have a value that is not among the `attributes` left to them."""
-    return Counter(
-        name
-        for lead, left in zip(leads, attributes, strict=True)
-        if len(left) < len(lead.attributes)
-        for name, value in lead.attributes.items()
-        if name not in left and not is_missing(value)
-    )
 
 
 def events_as_columns(

@@ -6,13 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from crm.checked_tables import CheckedTables, Progress, TableCounts, leads_of
-from crm.columns import (
-    NO_EVENTS,
-    events_as_columns,
-    leads_as_columns,
-    replaced_values,
-    without,
-)
+from crm.columns import NO_EVENTS, events_as_columns
 from crm.data_folder import open_data_folder
 from crm.event_rows import EventRows, event_rows
 from crm.incoming import conflict_reason
@@ -22,10 +16,10 @@ from crm.rejections import RejectedRows
 from crm.tables import Block
 from crm.validation import CheckedRows
 from leads.attributes import AttributeType
-from leads.contract import ATTRIBUTE_CHANGES, EVENT_TABLES, LEADS, Table
+from leads.contract import EVENT_TABLES, LEADS, Table
 from leads.identity import RunningNumbers
 from leads.pipelines import Pipelines
-from leads.records import EventColumns, Lead, concatenate_events
+from leads.records import EventColumns, Lead, concatenate_events, lead_columns
 from leads.timeline import Timelines, build_timelines
 
 
@@ -114,7 +108,6 @@ class _FolderEvents:
     parts: list[EventColumns] = field(default_factory=list)
     numbers: RunningNumbers = field(default_factory=RunningNumbers)
     given: dict[str, str] = field(default_factory=dict)
-    histories: dict[str, set[str]] = field(default_factory=dict)
 
     def keep(self, table: Table, block: Block, checked: CheckedRows) -> None:
         """Keep the events of a block; of equal ids one."""
@@ -146,9 +139,6 @@ class _FolderEvents:
         if len(kept) < len(rows):
             columns = {name: [column[row] for row in kept] for name, column in columns.items()}
         self.parts.append(events_as_columns(columns, event_ids, self.tables.rules.attribute_types))
-        if table is ATTRIBUTE_CHANGES:
-            for lead_id, attribute in zip(columns["lead_id"], columns["name"], strict=True):
-                self.histories.setdefault(lead_id, set()).add(attribute)
 
 
 def _timelines(
@@ -157,15 +147,9 @@ def _timelines(
     pipelines: Pipelines,
     types: Mapping[str, AttributeType],
 ) -> Timelines:
-    """Timelines in which an attribute with changes of its own takes its values from them alone."""
-    attributes = [
-        without(lead.attributes, events.histories.get(lead.lead_id, ())) for lead in leads
-    ]
-    columns = leads_as_columns(leads, attributes, types)
     return build_timelines(
-        columns,
+        lead_columns(leads, types),
         concatenate_events(events.parts or [NO_EVENTS]),
         pipelines,
         types,
-        replaced_values(leads, attributes),
     )

@@ -98,25 +98,21 @@ class IncomingEvents:
         return StoredEvents(len(new), len(rows) - len(new) - len(refused), refused)
 
     def note_histories(self, rows: EventRows, refused: Collection[int]) -> None:
-        """Note whose attributes take their values from these attribute changes alone."""
+        """Note which attributes of which leads have changes in this import."""
         triples = zip(rows.place, rows.columns["lead_id"], rows.columns["name"], strict=True)
         pairs = {(lead_id, name) for place, lead_id, name in triples if place not in refused}
-        for table, shared in (
-            (_histories, {}),
-            (schema.histories, {"sequence": self.write.sequence}),
-        ):
-            noted = select_many(
-                self.write.connection,
-                select(table.c.lead_id, table.c.attribute),
-                table.c.lead_id,
-                {lead_id for lead_id, _ in pairs},
-            )
-            new = [
-                {"lead_id": lead_id, "attribute": attribute, **shared}
-                for lead_id, attribute in sorted(pairs.difference(noted))
-            ]
-            if new:
-                self.write.connection.execute(insert(table), new)
+        noted = select_many(
+            self.write.connection,
+            select(_histories.c.lead_id, _histories.c.attribute),
+            _histories.c.lead_id,
+            {lead_id for lead_id, _ in pairs},
+        )
+        new = [
+            {"lead_id": lead_id, "attribute": attribute}
+            for lead_id, attribute in sorted(pairs.difference(noted))
+        ]
+        if new:
+            self.write.connection.execute(insert(_histories), new)
 
     def _known(self, event_ids: Collection[str]) -> dict[str, _Known]:
         """Those of some ids that this origin has used."""

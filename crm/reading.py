@@ -8,17 +8,18 @@ import orjson
 from sqlalchemy import Connection, Row, func, select
 
 from crm import schema
-from crm.columns import (
-    NO_EVENTS,
-    events_as_columns,
-    leads_as_columns,
-    replaced_values,
-    without,
-)
+from crm.columns import NO_EVENTS, events_as_columns
 from leads.attributes import AttributeType
 from leads.errors import UnknownLeadError
 from leads.pipelines import Pipelines, pipelines_from_records
-from leads.records import STAGE_CHANGE, Event, Lead, concatenate_events
+from leads.records import (
+    ATTRIBUTE_CHANGE,
+    STAGE_CHANGE,
+    Event,
+    Lead,
+    concatenate_events,
+    lead_columns,
+)
 from leads.timeline import Timelines, build_timelines
 
 ROWS_AT_ONCE = 50_000
@@ -60,20 +61,16 @@ def read_timelines(connection: Connection, lead_ids: Collection[str] | None) -> 
     pipelines = read_pipelines(connection) or Pipelines(())
     leads = [lead for part in _parts(lead_ids) for lead in _leads(connection, part)]
     leads.sort(key=lambda lead: (lead.created_at, lead.lead_id))
-    replaced = read_histories(connection, lead_ids)
-    attributes = [without(lead.attributes, replaced.get(lead.lead_id, ())) for lead in leads]
-    columns = leads_as_columns(leads, attributes, types)
     blocks = [
         events_as_columns(block, block["event_id"], types)
         for part in _parts(lead_ids)
         for block in _event_columns(connection, part)
     ]
     return build_timelines(
-        columns,
+        lead_columns(leads, types),
         concatenate_events(blocks or [NO_EVENTS]),
         pipelines,
         types,
-        replaced_values(leads, attributes),
     )
 
 
@@ -82,8 +79,9 @@ def read_lead(connection: Connection, lead_id: str) -> Lead:
     leads = _leads(connection, [lead_id])
     if not leads:
         raise UnknownLeadError(f"no lead {lead_id!r} is known; check the id or import it")
-    replaced = read_histories(connection, [lead_id]).get(lead_id, ())
-    return replace(leads[0], attributes=without(leads[0].attributes, replaced))
+    replaced = _known_at_creation(connection, leads[0])
+    shown = {name: v for name, v in leads[0].attributes.items() if name not in replaced}
+    return replace(leads[0], attributes=shown)
 
 
 def read_events(connection: Connection, lead_id: str) -> list[Event]:
@@ -111,25 +109,16 @@ def read_newest_event_at(connection: Connection, by: int) -> int | None:
     return max((moment for moment in moments if moment is not None), default=None)
 
 
-def read_histories(connection: Connection, lead_ids: Collection[str] | None) -> dict[str, set[str]]:
-    """By lead, the attributes whose values come from a table of changes alone.
-
-    Those are the tables that came with the lead or before it. Changes that come later replace
-    nothing: a value that was shown at creation stays, or every earlier score would change.
-    """
-    table, leads = schema.histories.c, schema.leads.c
-    hidden: dict[str, set[str]] = {}
-    for part in _parts(lead_ids):
-        query = (
-            select(table.lead_id, table.attribute)
-            .join(schema.leads, leads.lead_id == table.lead_id)
-            .where(table.sequence <= leads.sequence)
-        )
-        if part is not None:
-            query = query.where(table.lead_id.in_(part))
-        for lead_id, attribute in connection.execute(query):
-            hidden.setdefault(lead_id, set()).add(attribute)
-    return hidden
+def _known_at_creation(connection: Connection, lead: Lead) -> set[str]:
+    """The attributes of which a change was known when the lead came in."""
+    events = schema.events.c
+    query = select(events.name).where(
+        events.lead_id == lead.lead_id,
+        events.type == ATTRIBUTE_CHANGE,
+        events.occurred_at <= lead.created_at,
+        events.recorded_at <= lead.created_at,
+    )
+    return set(connection.scalars(query))
 
 
 def _parts(lead_ids: Collection[str] | None) -> Iterator[Sequence[str] | None]:

@@ -1,6 +1,6 @@
 """The tables of the store.
 
-Rows of `leads`, `events`, `histories` and `commits` are never changed. Times are microseconds
+Rows of `leads`, `events` and `commits` are never changed. Times are microseconds
 since the epoch; `sequence` is the commit that wrote a row.
 """
 
@@ -93,14 +93,6 @@ events = Table(
     Column("text", Text),
     UniqueConstraint("origin", "event_id"),
     Index("ix_events_lead_id", "lead_id"),
-)
-# Attributes of leads whose values come from a table of changes alone, not from `leads`.
-histories = Table(
-    "histories",
-    metadata,
-    Column("lead_id", Text, primary_key=True),
-    Column("attribute", Text, primary_key=True),
-    _sequence(),
 )
 champions = Table(
     "champions",

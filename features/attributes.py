@@ -38,15 +38,15 @@ def learn(timelines: Timelines) -> FamilySettings:
     """The attributes that at least 20 leads have, their types, and levels that 20 leads share.
 
     A category none of whose levels is that frequent, such as a name, tells leads apart and
-    nothing else: it is left out, and so is an attribute that is half known.
+    nothing else: it is left out, and so is an attribute that was overwritten.
     """
     events = timelines.events
     rows = np.flatnonzero(events.type == ATTRIBUTE_CHANGE)
     lead = np.repeat(np.arange(len(timelines)), np.diff(timelines.start))[rows]
     chosen = []
-    half_known = {one.attribute for one in timelines.half_known}
+    overwritten = {one.attribute for one in timelines.overwritten}
     for code, attribute in enumerate(timelines.attributes):
-        if attribute in half_known:
+        if attribute in overwritten:
             continue
         own = rows[events.name[rows] == code]
         own_lead = lead[events.name[rows] == code]

@@ -116,18 +116,16 @@ def lead_columns(
     leads: Sequence[Lead], attribute_types: Mapping[str, AttributeType]
 ) -> LeadColumns:
     """Columns of lead records; raises `InvalidInputError` for a value not of its type."""
-    names = dict.fromkeys(name for lead in leads for name in lead.attributes)
     numbers: dict[str, Floats] = {}
     levels: dict[str, Coded] = {}
-    for name in names:
+    for name in dict.fromkeys(name for lead in leads for name in lead.attributes):
         attribute_type = attribute_types.get(name, "category")
-        values = [
-            attribute_number_and_level(lead.attributes.get(name), attribute_type) for lead in leads
-        ]
+        texts = [lead.attributes.get(name) for lead in leads]
+        read = {text: attribute_number_and_level(text, attribute_type) for text in set(texts)}
         if attribute_type in NUMERIC_TYPES or attribute_type == "text":
-            numbers[name] = np.array([number for number, _ in values])
+            numbers[name] = np.array([read[text][0] for text in texts], np.float64)
         else:
-            levels[name] = Coded.of(level for _, level in values)
+            levels[name] = Coded.of(read[text][1] for text in texts)
     return LeadColumns(
         lead_id=[lead.lead_id for lead in leads],
         created_at=np.array([lead.created_at for lead in leads], np.int64),

@@ -17,7 +17,7 @@ from leads.arrays import (
 )
 from leads.attributes import AttributeType
 from leads.clock import LATEST_US
-from leads.half_known import HalfKnown, half_known_attributes
+from leads.overwritten import Overwritten, overwritten_attributes
 from leads.pipelines import OPEN, Pipelines
 from leads.records import (
     ATTRIBUTE_CHANGE,
@@ -84,7 +84,7 @@ class Timelines:
     actors: tuple[str, ...]
     results: tuple[str, ...]
     event_id: Sequence[str]
-    half_known: tuple[HalfKnown, ...] = ()
+    overwritten: tuple[Overwritten, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lead_ids)
@@ -129,18 +129,18 @@ def build_timelines(
     events: EventColumns,
     pipelines: Pipelines,
     attribute_types: Mapping[str, AttributeType],
-    replaced: Mapping[str, int] | None = None,
 ) -> Timelines:
     """Timelines of leads and their events.
 
     Leads keep their order; events of leads that are not among them, and stage changes to a stage
     that no pipeline has, are left out: whoever reads records reports those. Values of `leads` are
-    known at creation and become attribute changes at that moment. `replaced` counts, by attribute,
-    the leads whose value was left out of `leads` because their changes replace it.
+    known at creation and become attribute changes at that moment, unless a change of the attribute
+    was known by then: a history that begins at creation stands alone.
     """
     given = len(events)
-    events = concatenate_events([events, *_values_at_creation(leads)])
     row_of = {lead_id: row for row, lead_id in enumerate(leads.lead_id)}
+    history = _known_at_creation(events, leads, row_of)
+    events = concatenate_events([events, *_values_at_creation(leads, history)])
     lead = events.lead_id.recoded([row_of.get(i, MISSING) for i in events.lead_id.levels])
     lead_pipeline = leads.pipeline.recoded(
         [pipelines.pipeline_code_of[name] for name in leads.pipeline.levels]
@@ -176,41 +176,55 @@ def build_timelines(
         actors=events.actor.levels,
         results=events.result.levels,
         event_id=events.event_id,
-        half_known=_half_known(events, given, lead, name, leads, lists, replaced or {}),
+        overwritten=_overwritten(events, order, lead, name, lists, given),
     )
 
 
-def _half_known(
+def _overwritten(
     events: EventColumns,
-    given: int,
+    order: Int64s,
     lead: Int32s,
     name: Int32s,
-    leads: LeadColumns,
     lists: Mapping[int, tuple[str, ...]],
-    replaced: Mapping[str, int],
-) -> tuple[HalfKnown, ...]:
-    """The half-known attributes; the events from place `given` on are values at creation."""
-    rows = np.flatnonzero((events.type == ATTRIBUTE_CHANGE) & (lead >= 0))
-    return half_known_attributes(
+    given: int,
+) -> tuple[Overwritten, ...]:
+    """The overwritten attributes; the events from place `given` on are values at creation."""
+    rows = order[events.type[order] == ATTRIBUTE_CHANGE]
+    return overwritten_attributes(
         lists[ATTRIBUTE_CHANGE],
-        replaced,
-        name[rows],
         lead[rows],
-        np.maximum(events.occurred_at[rows], events.recorded_at[rows]),
-        leads.created_at,
+        name[rows],
+        events.number[rows],
+        events.level.codes[rows],
         rows >= given,
     )
 
 
-def _values_at_creation(leads: LeadColumns) -> list[EventColumns]:
-    """Attribute changes at creation, one part per attribute; missing values make no event."""
+def _known_at_creation(
+    events: EventColumns, leads: LeadColumns, row_of: Mapping[str, int]
+) -> dict[str, Int32s]:
+    """By attribute, the rows of the leads of which a change was known when they came in."""
+    changes = np.flatnonzero(events.type == ATTRIBUTE_CHANGE)
+    lead = events.lead_id.recoded([row_of.get(i, MISSING) for i in events.lead_id.levels])[changes]
+    known_at = np.maximum(events.occurred_at, events.recorded_at)[changes]
+    early = lead >= 0
+    early[early] = known_at[early] <= leads.created_at[lead[early]]
+    name = events.name.codes[changes[early]]
+    return {events.name.levels[code]: lead[early][name == code] for code in np.unique(name)}
+
+
+def _values_at_creation(leads: LeadColumns, history: Mapping[str, Int32s]) -> list[EventColumns]:
+    """Attribute changes at creation, one part per attribute; missing values make no event.
+
+    Leads of `history` have a change of the attribute that was known by then.
+    """
     parts = []
     for name in (*leads.numbers, *leads.levels):
         number = leads.numbers.get(name)
         level = leads.levels.get(name)
-        present = np.flatnonzero(
-            ~np.isnan(number) if number is not None else level.codes >= 0  # type: ignore[union-attr]
-        )
+        shown = ~np.isnan(number) if number is not None else leads.levels[name].codes >= 0
+        shown[history.get(name, np.zeros(0, np.int32))] = False
+        present = np.flatnonzero(shown)
         n = len(present)
         missing = Coded.missing(n)
         parts.append(

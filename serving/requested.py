@@ -52,11 +52,9 @@ def requested_timelines(
 
 
 def requested_lead(request: ScoreRequest) -> Lead:
-    """The lead; an attribute with changes in the body takes its values from them alone."""
+    """The lead, with its values known at creation."""
     body = request.lead
-    changed = {change.attribute for change in request.attribute_changes}
-    values = {name: text for name, text in body.attributes.items() if name not in changed}
-    return Lead(body.lead_id, body.created_at, body.pipeline, values, body.continues)
+    return Lead(body.lead_id, body.created_at, body.pipeline, body.attributes, body.continues)
 
 
 def requested_events(request: ScoreRequest) -> list[Event]:

@@ -87,7 +87,7 @@ def _record(
         "reason": verdict.reason,
         "quarantined": [
             {"field": one.attribute, "evidence": one.evidence}
-            for one in records.timelines.half_known
+            for one in records.timelines.overwritten
         ],
         **trained.report,
         "mlflow": mlflow_ui_command(settings.tracking_uri),

@@ -203,8 +203,8 @@ def test_attribute_with_a_history_takes_its_values_from_it_alone(
 
 def test_refused_change_is_no_history(store, make_folder):
     header = "lead_id,occurred_at,attribute,value,event_id\n"
-    first = "b,2026-01-05T00:00:00Z,amount,7,x1\n"
-    other = "a,2026-01-05T00:00:00Z,amount,9,x1\n"
+    first = "b,2026-01-02T00:00:00Z,amount,7,x1\n"
+    other = "a,2026-01-01T00:00:00Z,amount,9,x1\n"
     imported(store, make_folder({"attribute_changes.csv": header + first + other}))
 
     assert store.lead("a").attributes["amount"] == "100"
@@ -227,19 +227,40 @@ def test_history_beside_a_final_column_adds_no_change(store, make_folder, attrib
     assert again.tables["leads"].updated == 0
 
 
-def test_history_that_arrives_later_replaces_the_value_at_creation(
-    store, make_folder, attribute_changes
-):
+def test_change_after_creation_leaves_the_value_at_creation(store, make_folder):
+    rows = "lead_id,occurred_at,attribute,value\na,2026-01-05T00:00:00Z,amount,7\n"
+    imported(store, make_folder({"attribute_changes.csv": rows}))
+
+    assert store.lead("a").attributes["amount"] == "100"
+    assert any(event.name == "amount" for event in store.events("a"))
+
+
+def test_history_that_begins_at_creation_stands_alone_in_whatever_order_it_came(store, make_folder):
+    rows = "lead_id,occurred_at,attribute,value\na,2026-01-01T00:00:00Z,amount,7\n"
     imported(store, make_folder())
-    imported(store, make_folder({"attribute_changes.csv": attribute_changes}, name="later"))
+    imported(store, make_folder({"attribute_changes.csv": rows}, name="later"))
 
     assert "amount" not in store.lead("a").attributes
+
+
+def test_folder_none_of_whose_leads_can_be_read_is_a_bad_table(store, make_folder):
+    rows = "lead_id,created_at\n1,yesterday\n2,tomorrow\n"
+    with pytest.raises(
+        InvalidTableError, match=r"none of the 2 leads can be read; leads\.csv, row 1"
+    ):
+        imported(store, make_folder({"leads.csv": rows}))
+    assert store.counts() == {"leads": 0, "events": 0}
+    assert store.pipelines() is None
 
 
 def test_value_not_of_its_fixed_type_is_rejected(store, make_folder, usual):
     imported(store, make_folder())
     other = make_folder(
-        {"leads.csv": "lead_id,created_at,amount\nc,2026-01-01T00:00:00Z,plenty\n"}, name="other"
+        {
+            "leads.csv": "lead_id,created_at,amount\nc,2026-01-01T00:00:00Z,plenty\n"
+            "d,2026-01-01T00:00:00Z,5\n"
+        },
+        name="other",
     )
     (row,) = rejected_rows(imported(store, other))
 

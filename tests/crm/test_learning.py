@@ -16,6 +16,13 @@ c,2026-01-02T00:00:00Z,Open
 """
 
 
+@pytest.mark.parametrize("option", ["won", "lost"])
+def test_stage_given_that_no_lead_was_in_is_a_typing_error(make_folder, option):
+    folder = make_folder({"pipelines.toml": None, "stage_changes.csv": CHANGES})
+    with pytest.raises(InvalidTableError, match=rf"--{option} 'Wom': no lead .* was in that stage"):
+        read_folder(folder, **{option: ("Wom",)})
+
+
 def test_order_of_stages_is_learned_from_the_histories_and_said(make_folder):
     contents = read_folder(make_folder({"pipelines.toml": None, "stage_changes.csv": CHANGES}))
     pipeline = contents.timelines.pipelines["default"]
@@ -27,7 +34,10 @@ def test_order_of_stages_is_learned_from_the_histories_and_said(make_folder):
         ("Förlorad",),
     )
     assert contents.warnings == (
-        "no pipelines.toml: the order of stages was learned from the histories",
+        (
+            "no pipelines.toml: learned pipeline 'default' from the histories, stages Open > Talk; "
+            "won: Closed Won; lost: Förlorad; if that is wrong, write pipelines.toml"
+        ),
     )
 
 

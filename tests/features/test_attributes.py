@@ -74,12 +74,12 @@ def test_time_is_told_in_days_from_the_snapshot():
 
 
 def learned(n, values=("fair",), name="source", changes=0):
-    """What is learned from 30 leads, the first `n` with a value, `changes` of them with another."""
+    """What is learned from 30 leads, the first `n` with a value, `changes` of which are cleared."""
     leads = [
         lead(lead_id=str(number), **({name: values[number % len(values)]} if number < n else {}))
         for number in range(30)
     ]
-    events = [changed(1, name, values[0], lead_id=str(number), event_id=str(number))
+    events = [changed(1, name, None, lead_id=str(number), event_id=str(number))
               for number in range(changes)]  # fmt: skip
     return [tuple(entry.values()) for entry in learn(timelines_of(leads, events))["attributes"]]
 

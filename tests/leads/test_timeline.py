@@ -82,9 +82,16 @@ def test_then_event_ids_as_text():
 
 
 def test_values_at_creation_come_first_among_what_happened_then():
-    timelines = timelines_of([lead(1, amount="5")], [changed(1, "amount", "7", event_id="x")])
+    late = changed(1, "amount", "7", recorded=2, event_id="x")
+    timelines = timelines_of([lead(1, amount="5")], [late])
     assert timelines.events.number.tolist() == [5.0, 7.0]
     assert timelines.events.occurred_at.tolist() == [at(1), at(1)]
+
+
+def test_value_of_an_attribute_whose_changes_begin_by_its_creation_is_left_out():
+    changes = [changed(0.5, "amount", "7"), changed(3, "amount", "8")]
+    timelines = timelines_of([lead(1, amount="5")], changes)
+    assert timelines.events.number.tolist() == [7.0, 8.0]
 
 
 def test_values_known_at_creation_become_attribute_changes_then():

@@ -144,13 +144,25 @@ def test_number_as_text_is_the_number(client, minimal_body):
     assert all(answer == answers[0] for answer in answers)
 
 
-def test_attribute_with_changes_takes_its_values_from_them_alone(client, minimal_body):
+def test_attribute_with_changes_from_creation_on_takes_its_values_from_them_alone(
+    client, minimal_body
+):
+    first = {"occurred_at": minimal_body["lead"]["created_at"], "attribute": "amount", "value": 10}
+    minimal_body["lead"]["attributes"] = {}
+    without = client.post("/v1/score", json=minimal_body | {"attribute_changes": [first]}).json()
+    minimal_body["lead"]["attributes"] = {"amount": 19_500}
+    with_value = client.post("/v1/score", json=minimal_body | {"attribute_changes": [first]}).json()
+    assert with_value == without
+
+
+def test_first_change_that_is_not_yet_known_leaves_the_value_at_creation(client, minimal_body):
     late = {"occurred_at": "2026-02-19T09:00:00Z", "attribute": "amount", "value": 100}
     late["recorded_at"] = "2026-02-25T09:00:00Z"
-    without = client.post("/v1/score", json=minimal_body | {"attribute_changes": [late]}).json()
     minimal_body["lead"]["attributes"] = {"amount": 19_500}
-    with_value = client.post("/v1/score", json=minimal_body | {"attribute_changes": [late]}).json()
-    assert with_value == without
+    before = client.post("/v1/score", json=minimal_body).json()
+    after = client.post("/v1/score", json=minimal_body | {"attribute_changes": [late]}).json()
+    assert after["win_probability"] == before["win_probability"]
+    assert after["factors"] == before["factors"]
 
 
 def test_same_event_twice_counts_once(client, minimal_body):
