@@ -6,7 +6,7 @@ from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from leads.clock import parse_time
-from leads.contract import MAX_TEXT_LENGTH, is_missing
+from leads.contract import MAX_TEXT_LENGTH, is_missing, is_no_number
 from leads.errors import InvalidInputError
 
 AttributeType = Literal["number", "category", "boolean", "time", "text"]
@@ -52,7 +52,7 @@ def read_value(
     A boolean is 1.0 or 0.0, a time microseconds since the epoch. A date or time without an
     offset, such as an expected close date, is read in `timezone`. Raises `InvalidInputError`.
     """
-    if text is None or is_missing(text):
+    if text is None or is_missing(text) or (attribute_type in NUMERIC_TYPES and is_no_number(text)):
         return None
     if attribute_type == "number":
         return read_number(text)
@@ -83,12 +83,13 @@ def infer_type(values: Iterable[str | None]) -> AttributeType:
     column of amounts into text.
     """
     present = [text for text in values if not is_missing(text)]
-    if not present:
+    numbers = [text for text in present if not is_no_number(text)]
+    if not numbers:
         return "category"
-    if all(text is not None and text.strip().lower() in _WORDS for text in present):
+    if all(text is not None and text.strip().lower() in _WORDS for text in numbers):
         return "boolean"
     for candidate in ("number", "time"):
-        if _share_readable(present, candidate) >= INFERENCE_SHARE:
+        if _share_readable(numbers, candidate) >= INFERENCE_SHARE:
             return candidate
     longest = sum(len(text or "") > LONG_TEXT for text in present)
     return "text" if longest > len(present) / 20 else "category"

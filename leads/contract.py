@@ -9,7 +9,8 @@ from typing import Literal
 ColumnType = Literal["identifier", "time", "name", "number", "text", "direction", "value"]
 
 DIRECTIONS = ("inbound", "outbound")
-MISSING_TEXT = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"})
+# How programs write that there is no number. Among words they are values: NA may be Namibia.
+NO_NUMBER = frozenset({"NA", "N/A", "NaN", "nan", "null", "NULL", "None"})
 MAX_NAME_LENGTH = 512
 MAX_TEXT_LENGTH = 65_536
 
@@ -115,4 +116,9 @@ EVENT_TABLES: tuple[Table, ...] = (INTERACTIONS, STAGE_CHANGES, ATTRIBUTE_CHANGE
 
 def is_missing(text: str | None) -> bool:
     """Whether a cell says that there is no value."""
-    return text is None or text.strip() in MISSING_TEXT
+    return text is None or not text.strip()
+
+
+def is_no_number(text: str | None) -> bool:
+    """Whether a cell of a numeric column says that there is no value."""
+    return text is None or is_missing(text) or text.strip() in NO_NUMBER

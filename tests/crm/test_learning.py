@@ -80,7 +80,7 @@ b,2026-01-04T00:00:00Z,Lost,
 def test_types_are_inferred_from_columns_and_from_changes(make_folder, attribute_changes):
     leads = """lead_id,created_at,amount,source,keen,due,empty
 a,2026-01-01T00:00:00Z,12.5,fair,yes,2026-03-01,
-b,2026-01-01T00:00:00Z,,web,no,2026-04-01,NA
+b,2026-01-01T00:00:00Z,NA,web,no,2026-04-01,
 """
     changes = attribute_changes + "b,2026-01-03T00:00:00Z,rank,3\n"
     contents = read_folder(make_folder({"leads.csv": leads, "attribute_changes.csv": changes}))

@@ -39,7 +39,7 @@ BAD_ROWS = {
     ),
     "missing lead_id": (
         "interactions",
-        f"lead_id,occurred_at,kind\nnull,{TIME},call\n",
+        f"lead_id,occurred_at,kind\n ,{TIME},call\n",
         "lead_id: it is empty; fill it",
     ),
     "empty time": (

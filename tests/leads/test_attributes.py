@@ -15,7 +15,19 @@ from leads.errors import InvalidInputError
 from leads.records import attribute_number_and_level
 from tests.leads.histories import few
 
-MISSING_CELLS = ["", "  ", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", None]
+MISSING_CELLS = ["", "  ", None]
+NO_NUMBERS = ["NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
+
+
+@pytest.mark.parametrize("text", NO_NUMBERS)
+def test_what_programs_write_for_no_number_is_missing_in_numeric_types_alone(text):
+    assert {read_value(text, numeric) for numeric in ("number", "boolean", "time")} == {None}
+    assert read_value(text, "category") == text
+
+
+def test_namibia_is_a_country():
+    assert infer_type(["NA", "SE", "NA"]) == "category"
+    assert infer_type(["NA", "12", "13"]) == "number"
 
 
 @pytest.mark.parametrize("text", MISSING_CELLS)
