@@ -37,9 +37,9 @@ def show_json(record: Mapping[str, Any]) -> None:
 
 
 def show_table(
-    title: str, headings: Sequence[str], rows: Sequence[Sequence[object]], wrapped: int = 0
+    title: str, headings: Sequence[str], rows: Sequence[Sequence[object]], wrapped: int | None = 0
 ) -> None:
-    """A table with its title; numbers are to be formatted before. Only one column is wrapped."""
+    """A table with its title; numbers are to be formatted before. At most one column is wrapped."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for place, heading in enumerate(headings):
         table.add_column(

@@ -99,20 +99,24 @@ def _show(record: dict[str, Any], records: Records) -> None:
     holdout = record["holdout"]
     say(
         f"Judged on {holdout['n_leads']:,} later leads ({holdout['n_snapshots']:,} snapshots) "
-        f"of {records.name}, learned from earlier ones; 95 % intervals over leads."
+        f"of {records.name}, learned from earlier ones;",
+        "95 % intervals over leads; ECE: calibration error; lift: in the best 10 %.",
     )
     show_table(
         "",
-        ("", "AUC", "log loss", "Brier", "calibration error", "lift at 10 %"),
+        ("", "AUC", "log loss", "Brier", "ECE", "lift"),
         [
             (
                 name.replace("_", " "),
                 _with_interval(figures["auc"]),
-                _with_interval(figures["log_loss"]),
-                *(_figure(figures[metric]["value"]) for metric in ("brier", "ece", "lift_at_10")),
+                *(
+                    _figure(figures[metric]["value"])
+                    for metric in ("log_loss", "brier", "ece", "lift_at_10")
+                ),
             )
             for name, figures in {"this model": holdout, **record["baselines"]}.items()
         ],
+        wrapped=None,
     )
     for field in record["quarantined"]:
         say(f"Not learned from: {field['field']}; {field['evidence']}.")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -186,3 +187,62 @@ def test_a_bad_table_ends_with_1_and_stores_nothing(tmp_path):
     assert "--timezone" in said
     with Store.open(tmp_path / "home" / "leadscore.db") as store:
         assert store.counts() == {"leads": 0, "events": 0}
+
+
+def test_events_not_yet_known_change_no_score(trained, simulated_folder, snapshots, tmp_path):
+    home, _ = trained
+    folder = tmp_path / "later"
+    shutil.copytree(simulated_folder, folder)
+    before = run_json(home, "score", "--at", snapshots, "--data", folder)
+    with snapshots.open(newline="") as file:
+        leads = [row["lead_id"] for row in csv.DictReader(file)]
+    then, learned = "2026-02-28T10:00:00Z", "2026-02-28T11:00:00Z"
+    added = {
+        "interactions": {"occurred_at": then, "kind": "email"},
+        "stage_changes": {"occurred_at": then, "stage": "Won"},
+        "attribute_changes": {"occurred_at": then, "attribute": "source", "value": "fair"},
+    }
+    for table, event in added.items():
+        append_rows(folder / f"{table}.csv", [event | {"lead_id": lead} for lead in leads])
+        hidden = event | {"occurred_at": "2024-03-02T00:00:00Z", "recorded_at": learned}
+        append_rows(folder / f"{table}.csv", [hidden | {"lead_id": lead} for lead in leads])
+
+    ended = run_leadscore(home, "score", "--at", snapshots, "--data", folder, "--json")
+
+    assert "rejected" not in ended.stderr
+    assert json.loads(ended.stdout)["scores"] == before["scores"]
+    assert any(row["status"] == "open" for row in before["scores"])
+
+
+def append_rows(path: Path, rows: list[dict[str, str]]) -> None:
+    with path.open(newline="") as file:
+        columns = next(csv.reader(file))
+    with path.open("a", newline="") as file:
+        csv.DictWriter(file, columns, restval="").writerows(rows)
+
+
+def test_import_with_a_damaged_champion_stores_and_says_so(trained, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(trained[0], home, ignore=shutil.ignore_patterns("mlflow.db", "mlartifacts"))
+    model = home / "models" / "1" / "booster_0.txt"
+    model.write_text(model.read_text().replace("leaf_value=", "leaf_value=9", 1))
+    folder = tmp_path / "more"
+    folder.mkdir()
+    (folder / "leads.csv").write_text("lead_id,created_at,pipeline\nnew,2026-01-01T10:00:00Z,b2b\n")
+
+    ended = run_leadscore(home, "import", folder, "--json")
+
+    assert ended.returncode == 0
+    assert json.loads(ended.stdout)["tables"]["leads"]["stored"] == 1
+    assert "everything was stored, but the leads could not be scored" in ended.stderr
+    assert "booster_0.txt" in run_refused(home, "score")
+
+
+def test_a_home_that_is_a_file_is_named(tmp_path):
+    (tmp_path / "home").write_text("")
+
+    assert str(tmp_path / "home") in run_refused(tmp_path / "home", "models")
+
+
+def test_simulate_overwrites_nothing(tmp_path, simulated_folder):
+    assert "give a new folder" in run_refused(tmp_path / "home", "simulate", simulated_folder)
