@@ -43,4 +43,5 @@ def read_moment(text: str | None, option: str) -> int | None:
     try:
         return parse_time(text)
     except InvalidInputError as error:
-        raise InvalidInputError(f"{option}: {error}") from None
+        reason = str(error).replace(" or give --timezone", ", such as Z")
+        raise InvalidInputError(f"{option}: {reason}") from None

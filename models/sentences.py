@@ -7,7 +7,7 @@ import math
 
 from features.signal import Column, Group
 
-_OTHER_LEVEL = "something else"
+_OTHER_LEVEL = "one not seen in training"
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DAYS_IN = {"days": 1.0, "hours": 1 / 24, "minutes": 1 / 1440}
 _UNITS_OF_TIME = ((365.25, "year"), (1.0, "day"), (1 / 24, "hour"), (1 / 1440, "minute"))

@@ -36,8 +36,9 @@ class Question(BaseModel):
 
 
 class FactorsQuestion(Question):
-    """How many factors each way."""
+    """How many factors each way; sentences are in English whatever `lang` asks for."""
 
+    lang: OptionalName = None
     factors: Annotated[int, Field(ge=0, le=MOST_FACTORS)] = FACTORS_EACH_WAY
 
 

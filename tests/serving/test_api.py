@@ -328,3 +328,9 @@ def test_docs_need_nothing_from_elsewhere(client):
     for shown in ("/v1/score", "Score a lead with its history", "min_score", "other_effects"):
         assert shown in html
     assert "&#34;lead_id&#34;: &#34;42&#34;" in html
+
+
+def test_a_language_that_is_not_there_yet_gets_english(client, minimal_body):
+    asked = client.post("/v1/score?lang=sv", json=minimal_body)
+    assert asked.status_code == 200
+    assert asked.json() == client.post("/v1/score", json=minimal_body).json()
