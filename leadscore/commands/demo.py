@@ -19,12 +19,12 @@ from leads.view import Snapshots
 from leadscore.commands.promote import promote_and_rescore
 from leadscore.commands.serve import Host, Port, serve_home
 from leadscore.commands.simulate import Leads
+from leadscore.commands.train import train_on
 from leadscore.options import Seed
 from leadscore.settings import Settings, read_settings
 from leadscore.sources import moment_of, read_records
 from leadscore.terminal import Progress, progress, say
 from serving.run import check_address
-from training.learning import Source, train
 
 DEMO = "demo"
 
@@ -82,14 +82,6 @@ def _build(settings: Settings, leads: int, seed: int, step: Progress) -> float:
         step("importing")
         import_folder(store, Path(folder), home=settings.home)
         records = read_records(store, settings, None, None, None, None, step)
-        trained = train(
-            records.timelines,
-            moment_of(records, None, "--as-of"),
-            seed,
-            Source(records.name, records.data_hash),
-            tracking_uri=settings.tracking_uri,
-            artifact_root=settings.mlflow_artifacts,
-            progress=step,
-        )
+        trained = train_on(records, moment_of(records, None, "--as-of"), seed, settings, step)
         promote_and_rescore(trained.version, store, settings, step)
     return float(trained.report["holdout"]["auc"]["value"])

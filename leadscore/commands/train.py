@@ -13,7 +13,7 @@ from leadscore.options import AsJson, DataFolder, Lost, Seed, Timezone, Won
 from leadscore.scoring import load_scorer
 from leadscore.settings import Settings, read_settings
 from leadscore.sources import Records, moment_of, read_records
-from leadscore.terminal import progress, say, show_json, show_table
+from leadscore.terminal import Progress, progress, say, show_json, show_table
 from training.learning import Source, Trained
 from training.learning import train as train_model
 from training.promotion import Verdict, compare
@@ -47,20 +47,27 @@ def train(
     settings = read_settings(os.environ)
     with Store.open(settings.store) as store, progress("training") as step:
         records = read_records(store, settings, data, timezone, won, lost, step)
-        trained = train_model(
-            records.timelines,
-            moment_of(records, until, "--until"),
-            seed,
-            Source(records.name, records.data_hash),
-            tracking_uri=settings.tracking_uri,
-            artifact_root=settings.mlflow_artifacts,
-            progress=step,
-        )
+        trained = train_on(records, moment_of(records, until, "--until"), seed, settings, step)
         verdict = _decide(promote, trained, store, settings)
         if verdict.promote:
             promote_and_rescore(trained.version, store, settings, step, rescore=data is None)
     record = _record(trained, verdict, records, settings)
     show_json(record) if as_json else _show(record, records)
+
+
+def train_on(
+    records: Records, until: int, seed: int, settings: Settings, step: Progress
+) -> Trained:
+    """Train on records and register the model in the MLflow of the settings."""
+    return train_model(
+        records.timelines,
+        until,
+        seed,
+        Source(records.name, records.data_hash),
+        tracking_uri=settings.tracking_uri,
+        artifact_root=settings.mlflow_artifacts,
+        progress=step,
+    )
 
 
 def _decide(promote: Promote, trained: Trained, store: Store, settings: Settings) -> Verdict:
