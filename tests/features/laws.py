@@ -18,7 +18,7 @@ from features.population import population_of
 from features.signal import Unit
 from leads.arrays import Floats
 from leads.clock import DAY_US, SECOND_US
-from leads.records import Event
+from leads.records import ATTRIBUTE_CHANGE, Event
 from leads.timeline import Timelines
 from leads.view import look
 from tests.leads.histories import History, in_stated_order, is_known, snapshots_of
@@ -151,11 +151,17 @@ def check_once_known_it_does_not_matter_when_it_was_recorded(
 ) -> None:
     """From the moment it is recorded, a late event counts as if recorded on time.
 
-    Ties are left out: among them the moment of recording is part of the stated order.
+    Ties are left out: among them the moment of recording is part of the stated order; and attribute
+    changes of before the lead came in: a value known at creation yields to those known by then.
     """
-    created = {(lead.lead_id, lead.created_at) for lead in history.leads}
+    created_at = {lead.lead_id: lead.created_at for lead in history.leads}
     first_of = {(event.lead_id, event.occurred_at): event for event in history.events}
-    events = [event for moment, event in first_of.items() if moment not in created]
+    events = [
+        event
+        for (lead_id, moment), event in first_of.items()
+        if moment > created_at.get(lead_id, 0)
+        or (event.type != ATTRIBUTE_CHANGE and moment != created_at.get(lead_id))
+    ]
     for lead_id, as_of in history.snapshots():
         known = [event for event in events if is_known(event, as_of)]
         on_time = [replace(event, recorded_at=event.occurred_at) for event in known]
