@@ -204,3 +204,19 @@ def test_readers_cannot_write(store):
         store.database.reading() as connection,
     ):
         connection.exec_driver_sql("DELETE FROM leads")
+
+
+def test_planned_event_is_not_the_newest_before_it_happens(store, make_folder):
+    rows = (
+        "lead_id,occurred_at,kind,recorded_at\n"
+        "a,2026-01-05T00:00:00Z,call,2026-01-05T00:00:00Z\n"
+        "a,2026-12-24T00:00:00Z,meeting,2026-01-06T00:00:00Z\n"
+    )
+    folder = make_folder({"interactions.csv": rows})
+    import_folder(store, folder, home=store.database.path.parent)
+
+    assert store.newest_event_at() == parse_time("2026-12-24T00:00:00Z")
+    # The newest of the usual folder's own events.
+    by = parse_time("2026-02-01T00:00:00Z")
+    assert store.newest_event_at(by) == parse_time("2026-01-06T11:00:00Z")
+    assert store.newest_event_at(by) == store.timelines().newest_event_at(by)

@@ -170,6 +170,13 @@ def test_newest_event_is_what_was_learned_last():
     assert timelines_of([lead(3)], [contact(1, recorded=8), contact(5)]).newest_event_at() == at(8)
 
 
+def test_planned_event_is_not_the_newest_before_it_happens():
+    timelines = timelines_of([lead(3)], [contact(5), contact(30, recorded=4)])
+    assert timelines.newest_event_at(by=at(20)) == at(5)
+    assert timelines.newest_event_at(by=at(30)) == at(30)
+    assert timelines.newest_event_at(by=at(2)) is None
+
+
 def test_some_leads_in_any_order_keep_their_events():
     leads = [lead(lead_id=name) for name in "abc"]
     events = [contact(day, lead_id=name) for day, name in enumerate("abcbb")]

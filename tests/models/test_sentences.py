@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -164,3 +165,8 @@ def test_number_has_at_most_three_digits_behind_small_ones():
         "1,000,000,000",
         "0",
     ]
+
+
+def test_value_that_leads_of_one_stage_share_is_not_compared_with_what_is_typical():
+    shared = replace(column("share", "Of the closed leads, {value} were won"), comparable=False)
+    assert sentence(shared, 0.44, 0.43) == "Of the closed leads, 44 % were won."
