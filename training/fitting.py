@@ -4,7 +4,7 @@ Every choice is made on windows later than what was learned from.
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -58,6 +58,16 @@ class Recipe:
     def as_params(self) -> dict[str, str]:
         """What a run logs of it."""
         return {name: str(value) for name, value in asdict(self).items()}
+
+    def as_record(self) -> dict[str, Any]:
+        """A plain record, kept with the model so that its recipe can be fitted again."""
+        return asdict(self)
+
+
+def recipe_from_record(record: Mapping[str, Any]) -> Recipe:
+    """The recipe of a stored record; settings that this version does not know are left out."""
+    values = {name: record[name] for name in Recipe.__dataclass_fields__ if name in record}
+    return Recipe(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def train(
     )
     figures = report(judged)
     fitted = fit_model(timelines, until, seed, recipe, lambda step: progress(f"learning: {step}"))
-    about = _about(fitted, figures, until, seed, source)
+    about = _about(fitted, recipe, figures, until, seed, source)
     progress("logging to MLflow")
     with tempfile.TemporaryDirectory() as folder:
         artifact_folder = Path(folder) / "artifact"
@@ -68,7 +68,12 @@ def train(
 
 
 def _about(
-    fitted: FittedModel, figures: Mapping[str, Any], until: int, seed: int, source: Source
+    fitted: FittedModel,
+    recipe: Recipe,
+    figures: Mapping[str, Any],
+    until: int,
+    seed: int,
+    source: Source,
 ) -> dict[str, Any]:
     """The model's card: when, from what, how well."""
     return {
@@ -76,6 +81,7 @@ def _about(
         "trained_at": format_time(now_us()),
         "until": format_time(until),
         "seed": seed,
+        "recipe": recipe.as_record(),
         "source": source.name,
         "data_hash": source.data_hash,
         "n_leads": fitted.n_leads,

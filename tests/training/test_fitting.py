@@ -29,7 +29,7 @@ from tests.training.simulated_crm import (
     with_shuffled_closings,
 )
 from training.artifacts import artifact_of
-from training.fitting import Recipe, check_enough, fit_model
+from training.fitting import Recipe, check_enough, fit_model, recipe_from_record
 from training.rows import TrainingRows, folds_in_time, training_rows
 
 LATE = 400
@@ -326,3 +326,12 @@ def test_bag_has_as_many_members_and_trees_as_asked_for():
 def test_recipe_is_logged_by_name():
     assert RECIPE.as_params()["members"] == "2"
     assert RECIPE.as_params()["rounds"] == "(20, 40)"
+
+
+def test_a_recipe_comes_back_from_its_record():
+    recipe = Recipe(learning_rate=0.05, rounds=(10, 20))
+
+    stored = json.loads(json.dumps(recipe.as_record()))
+
+    assert recipe_from_record(stored) == recipe
+    assert recipe_from_record({**stored, "of_a_later_version": 1}) == recipe
