@@ -1,8 +1,9 @@
-"""Freshness: the moment to look at when nobody gave one."""
+"""Freshness: the moment to look at, given or not."""
 
 from dataclasses import dataclass
 
-from leads.clock import DAY_US
+from leads.clock import DAY_US, format_time
+from leads.errors import InvalidSnapshotError
 
 STALE_AFTER_US = 7 * DAY_US
 
@@ -24,3 +25,13 @@ def freshness(newest_event_at: int | None, now: int) -> Freshness:
     stale = newest_event_at is not None and now - newest_event_at > STALE_AFTER_US
     as_of = newest_event_at if newest_event_at is not None and stale else now
     return Freshness(as_of, newest_event_at, stale)
+
+
+def not_in_the_future(as_of: int | None, now: int) -> int:
+    """The moment asked for, now if none was; `InvalidSnapshotError` for one to come."""
+    if as_of is not None and as_of > now:
+        raise InvalidSnapshotError(
+            f"as_of {format_time(as_of)} is in the future (it is {format_time(now)} now); "
+            "ask for an earlier moment"
+        )
+    return now if as_of is None else as_of

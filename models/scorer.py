@@ -112,6 +112,12 @@ class Scorer:
         """The types of the attributes that the model was trained on."""
         return self._artifact.attribute_types
 
+    @property
+    def trained_at(self) -> str | None:
+        """When the model was trained, as its card says."""
+        trained_at = self.about.get("trained_at")
+        return None if trained_at is None else str(trained_at)
+
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """The factor groups, in the order of the columns of effects."""

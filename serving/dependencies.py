@@ -5,11 +5,12 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from crm.bodies.fields import Moment, Name, OptionalName
+from crm.bodies.parsing import parse_body
+from crm.bodies.score_request import ScoreRequest
 from crm.store import Store
 from models.scorer import FACTORS_EACH_WAY
-from serving.bodies import parse_body, read_body
-from serving.fields import Moment, Name, OptionalName
-from serving.score_request import ScoreRequest
+from serving.bodies import read_body
 from serving.served import Served
 
 MOST_FACTORS = 100

@@ -120,12 +120,12 @@ def lead_page(served: Served, lead_id: str, scored: ScoredLead | None, page: int
 
 def _trained_at(scored: ScoredLead) -> str | None:
     """When the model was trained, in words where it is a time."""
-    if scored.trained_at is None:
+    if scored.scorer.trained_at is None:
         return None
     try:
-        return readable_time(parse_time(scored.trained_at))
+        return readable_time(parse_time(scored.scorer.trained_at))
     except InvalidInputError:
-        return scored.trained_at
+        return scored.scorer.trained_at
 
 
 @dataclass(frozen=True)

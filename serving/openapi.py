@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from crm.bodies.score_request import ScoreRequest
 from serving.schemas import ProblemAnswer
-from serving.score_request import ScoreRequest
 
 _REFERENCE = "#/components/schemas/{model}"
 RAW_BODIES = {"/v1/score": ScoreRequest}

@@ -8,9 +8,7 @@ from crm.current_scores import CurrentScore
 from crm.identity import NAME_COLUMN
 from leads.clock import format_time
 from leads.records import EVENT_TYPES, Event
-from models.scorer import Factor, Score
 
-MODEL_NAME = "win"
 _TYPE_NAMES = {code: name for name, code in EVENT_TYPES.items()}
 _EVENT_FIELDS = ("pipeline", "value", "direction", "actor", "duration_seconds", "result", "text")
 
@@ -136,52 +134,6 @@ class ProblemAnswer(Answer):
     status: int
     detail: str
     errors: list[FieldProblem] | None = None
-
-
-def score_body(
-    score: Score,
-    *,
-    version: str,
-    trained_at: str | None,
-    newest_event_at: int | None,
-    stale: bool,
-) -> dict[str, Any]:
-    """A score as JSON; times given in microseconds become ISO 8601."""
-    return {
-        "lead_id": score.lead_id,
-        "as_of": format_time(score.as_of),
-        "status": score.status,
-        "win_probability": score.win_probability,
-        "interval": None,
-        "score": score.score,
-        "grade": score.grade,
-        "base_probability": score.base_probability,
-        "factors": [factor_body(factor) for factor in score.factors],
-        "other_effects": score.other_effects,
-        "horizons": None,
-        "model": {"name": MODEL_NAME, "version": version, "trained_at": trained_at},
-        "freshness": {
-            "newest_event_at": None if newest_event_at is None else format_time(newest_event_at),
-            "stale": stale,
-        },
-        "support": None,
-    }
-
-
-def factor_body(factor: Factor) -> dict[str, Any]:
-    """A factor as JSON."""
-    return {
-        "name": factor.name,
-        "label": factor.label,
-        "effect": factor.effect,
-        "direction": factor.direction,
-        "value": factor.value,
-        "unit": factor.unit,
-        "typical": factor.typical,
-        "flag": None,
-        "sentence": factor.sentence,
-        "events": list(factor.events),
-    }
 
 
 def ranked_lead_body(current: CurrentScore, grade: str | None) -> dict[str, Any]:

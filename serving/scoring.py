@@ -5,18 +5,18 @@ from typing import Any
 
 import numpy as np
 
+from crm.bodies.requested import requested_timelines
+from crm.bodies.score_request import ScoreRequest
 from features.population import Population, population_of
 from leads.clock import format_time
-from leads.errors import InvalidSnapshotError, UnknownLeadError
-from leads.freshness import freshness
+from leads.errors import UnknownLeadError
+from leads.freshness import freshness, not_in_the_future
 from leads.pipelines import Pipelines
 from leads.records import event_columns, lead_columns
 from leads.timeline import Timelines, build_timelines
 from leads.view import Snapshots, look
+from models.score_body import score_body
 from models.scorer import FACTORS_EACH_WAY, Score, Scorer, Scores
-from serving.requested import requested_timelines
-from serving.schemas import score_body
-from serving.score_request import ScoreRequest
 from serving.served import Served, ServedRecords
 
 
@@ -29,20 +29,10 @@ class ScoredLead:
     newest_event_at: int | None
     stale: bool
 
-    @property
-    def trained_at(self) -> str | None:
-        """When the model was trained, as its card says."""
-        trained_at = self.scorer.about.get("trained_at")
-        return None if trained_at is None else str(trained_at)
-
     def as_body(self) -> dict[str, Any]:
         """The score as JSON."""
         return score_body(
-            self.score,
-            version=self.scorer.version,
-            trained_at=self.trained_at,
-            newest_event_at=self.newest_event_at,
-            stale=self.stale,
+            self.score, self.scorer, newest_event_at=self.newest_event_at, stale=self.stale
         )
 
 
@@ -66,7 +56,7 @@ def score_stored_lead(
     timelines = served.store.timelines([lead_id])
     if not len(timelines):
         raise UnknownLeadError(f"no lead {lead_id!r} is known; check the id or import it")
-    asked = _not_in_the_future(as_of, served.now())
+    asked = not_in_the_future(as_of, served.now())
     fresh = freshness(served.store.newest_event_at(asked), asked)
     moment = fresh.as_of if as_of is None else asked
     population = _population(records, timelines.pipelines)
@@ -86,7 +76,7 @@ def score_requested_lead(
     pipelines = records.pipelines or scorer.pipelines
     types = {**scorer.attribute_types, **records.attribute_types}
     timelines = requested_timelines(request, pipelines, types)
-    as_of = _not_in_the_future(request.as_of, served.now())
+    as_of = not_in_the_future(request.as_of, served.now())
     scores = score_snapshot(scorer, _population(records, pipelines), timelines, as_of)
     score = scorer.describe(scores, 0, factors=factors, grades=served.grades)
     return ScoredLead(score, scorer, timelines.newest_event_at(as_of), stale=False)
@@ -101,15 +91,6 @@ def warm_up(served: Served) -> None:
     pipelines = records.pipelines or served.scorer().pipelines
     nobody = {"lead_id": "-", "created_at": format_time(0), "pipeline": pipelines.names[0]}
     score_requested_lead(served, ScoreRequest.model_validate({"lead": nobody}))
-
-
-def _not_in_the_future(as_of: int | None, now: int) -> int:
-    if as_of is not None and as_of > now:
-        raise InvalidSnapshotError(
-            f"as_of {format_time(as_of)} is in the future (it is {format_time(now)} now); "
-            "ask for an earlier moment"
-        )
-    return now if as_of is None else as_of
 
 
 def _population(records: ServedRecords, pipelines: Pipelines) -> Population:

@@ -22,8 +22,8 @@ from leadscore.settings import Settings, read_settings
 from leadscore.sources import Records, moment_of, read_records
 from leadscore.table_file import check_output, write_table
 from leadscore.terminal import Progress, percent, progress, say, show_json, show_table
+from models.score_body import factor_body
 from models.scorer import FACTORS_EACH_WAY, Score, Scorer
-from serving.schemas import factor_body
 
 COLUMNS = (
     "lead_id", "as_of", "status", "win_probability", "low", "high", "score", "grade",

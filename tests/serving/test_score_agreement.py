@@ -4,11 +4,11 @@ import numpy as np
 import orjson
 import pytest
 
+from crm.bodies.requested import requested_events
+from crm.bodies.score_request import ScoreRequest
 from leads.clock import DAY_US, format_time
 from leads.records import INTERACTION
 from leads.view import Snapshots, look
-from serving.requested import requested_events
-from serving.score_request import ScoreRequest
 from tests.serving.stored_bodies import body_of
 
 

@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from leads.pipelines import DEFAULT_PIPELINE
-from serving.fields import (
+from crm.bodies.fields import (
     MAX_ITEMS,
     Fields,
     Moment,
@@ -15,6 +14,7 @@ from serving.fields import (
     Seconds,
     Value,
 )
+from leads.pipelines import DEFAULT_PIPELINE
 
 
 class Body(BaseModel):

@@ -4,6 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from crm.bodies.parsing import refused_fields
+from crm.bodies.score_request import (
+    AttributeChangeBody,
+    EventBody,
+    InteractionBody,
+    ScoreRequest,
+    StageChangeBody,
+)
 from crm.identity import event_hash
 from leads.attributes import AttributeType, read_value
 from leads.errors import EventConflictError, InvalidInputError
@@ -19,14 +27,6 @@ from leads.records import (
     lead_columns,
 )
 from leads.timeline import Timelines, build_timelines
-from serving.bodies import refused_fields
-from serving.score_request import (
-    AttributeChangeBody,
-    EventBody,
-    InteractionBody,
-    ScoreRequest,
-    StageChangeBody,
-)
 
 MOST_ERRORS = 20
 Refused = tuple[tuple[int | str, ...], str]
