@@ -26,6 +26,7 @@ COMMANDS: dict[str, Command] = {
     "demo": Command("demo", "demo", "Simulate a CRM, train on it and serve it, ready to click."),
     "simulate": Command("simulate", "simulate", "Write a simulated CRM as a data folder."),
     "import": Command("importing", "import_records", "Import a data folder into the store."),
+    "pipelines": Command("pipelines", "pipelines", "Ready-made pipelines; is yours a good length?"),
     "train": Command("train", "train", "Learn, judge forward in time, register, promote."),
     "score": Command("score", "score", "Score open leads, or given snapshots."),
     "explain": Command("explain", "explain", "One lead's score, its factors and its timeline."),
