@@ -83,6 +83,14 @@ def window_days(timelines: Timelines) -> Floats:
     return np.array([p.window_days for p in timelines.pipelines.pipelines], np.float64)
 
 
+def window_end(view: View) -> Int64s:
+    """When the window of each snapshot ends: that of the pipeline which the lead was in then."""
+    pipeline = view.timelines.pipelines.stage_pipeline[known_stage(view)]
+    window_us = (window_days(view.timelines)[pipeline] * DAY_US).astype(np.int64)
+    ends: Int64s = view.as_of + window_us
+    return ends
+
+
 def labels(view: View, until: int) -> Int8s:
     """Whether each snapshot's lead was won within the window after it, as known by `until`.
 
@@ -91,18 +99,34 @@ def labels(view: View, until: int) -> Int8s:
     window passed. CENSORED_LABEL: still open and younger than the window. A closing counts as
     after `as_of` when we learned of it after `as_of`. Meaningful for snapshots of open leads.
     """
-    timelines = view.timelines
-    pipeline = timelines.pipelines.stage_pipeline[known_stage(view)]
-    window_us = (window_days(timelines)[pipeline] * DAY_US).astype(np.int64)
-    end = view.as_of + window_us
-    closing = closings(timelines, until)
+    return outcomes(view, until).label
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What became of each snapshot: its label as known by a cut, and when that was decided.
+
+    `decided_at` is `NEVER` for a censored one; it is the end of the window, or earlier the moment
+    at which the closing was learned of.
+    """
+
+    label: Int8s
+    decided_at: Int64s
+
+
+def outcomes(view: View, until: int) -> Outcomes:
+    """The labels of `labels`, each with the moment at which it was decided."""
+    end = window_end(view)
+    closing = closings(view.timelines, until)
     lead = view.snapshots.lead
     closed_later = (closing.status[lead] != OPEN) & (closing.known_at[lead] > view.as_of)
     won_in_time = closed_later & (closing.status[lead] == WON) & (closing.closed_at[lead] <= end)
     label = np.full(len(view), CENSORED_LABEL, np.int8)
     label[closed_later | (end <= until)] = NOT_WON_LABEL
     label[won_in_time] = WON_LABEL
-    return label
+    known_at = np.where(closed_later, closing.known_at[lead], NEVER)
+    decided_at = np.where(label == CENSORED_LABEL, NEVER, np.minimum(known_at, end))
+    return Outcomes(label, decided_at)
 
 
 @njit(cache=True)  # pragma: no cover

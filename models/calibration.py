@@ -56,7 +56,7 @@ def fit_platt(margin: Floats, label: Int8s, weight: Floats) -> Platt:
     slope, intercept = slope / scale, level - slope * centre / scale
     if slope >= LEAST_SLOPE:
         return Platt(float(slope), float(intercept))
-    return Platt(LEAST_SLOPE, _intercept(LEAST_SLOPE * margin, target, weight))
+    return Platt(LEAST_SLOPE, fit_intercept(LEAST_SLOPE * margin, target, weight))
 
 
 def _newton(design: Floats, target: Floats, weight: Floats, prior: Floats) -> Floats:
@@ -87,8 +87,8 @@ def _newton(design: Floats, target: Floats, weight: Floats, prior: Floats) -> Fl
     return parameters
 
 
-def _intercept(log_odds: Floats, target: Floats, weight: Floats) -> float:
-    """The intercept that makes the mean probability the share of wins, by bisection."""
+def fit_intercept(log_odds: Floats, target: Floats, weight: Floats) -> float:
+    """What to add to the log-odds to make the mean probability the share of wins (bisection)."""
     low, high = -40.0, 40.0
     wins = float(weight @ target)
     while high - low > _TOLERANCE:

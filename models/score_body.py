@@ -33,7 +33,7 @@ def score_body(
             "newest_event_at": None if newest_event_at is None else format_time(newest_event_at),
             "stale": stale,
         },
-        "support": None,
+        "support": score.support,
     }
 
 

@@ -31,6 +31,7 @@ FACTORS_EACH_WAY = 5
 BLOCK_ROWS = 2_000
 DEFAULT_GRADES = (("A", 75), ("B", 50), ("C", 25))
 LOWEST_GRADE = "D"
+NO_SUPPORT: Literal["none"] = "none"
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Score:
     """A score as it is shown: `base_probability` + effects + `other_effects` = `win_probability`.
 
     For a won or lost lead everything but `status` is None or empty. `as_of` in microseconds.
+    `support` is "none" where the model knows no more than the base rate.
     """
 
     lead_id: str
@@ -68,6 +70,7 @@ class Score:
     base_probability: float | None = None
     factors: tuple[Factor, ...] = ()
     other_effects: float | None = None
+    support: Literal["none"] | None = None
 
 
 @dataclass(frozen=True)
@@ -176,14 +179,15 @@ class Scorer:
             base_probability=scores.effects.base_probability,
             factors=described,
             other_effects=hidden + float(scores.effects.constant[row]),
+            support=None if self._boosters else NO_SUPPORT,
         )
 
     def _margin(self, matrix: Floats) -> Floats:
-        """The mean of the bag's raw scores, added in the bag's order."""
+        """The mean of the bag's raw scores, added in the bag's order; 0 of an empty bag."""
         total = np.zeros(len(matrix))
         for booster in self._boosters:
             total = total + booster.margins(matrix)
-        margin: Floats = total / len(self._boosters)
+        margin: Floats = total / max(len(self._boosters), 1)
         return margin
 
     def _contributions(self, matrix: Floats) -> tuple[Floats, float]:
@@ -192,7 +196,7 @@ class Scorer:
         for booster in self._boosters:
             for at in range(0, len(matrix), BLOCK_ROWS):
                 total[at : at + BLOCK_ROWS] += booster.contributions(matrix[at : at + BLOCK_ROWS])
-        total *= self._calibration.slope / len(self._boosters)
+        total *= self._calibration.slope / max(len(self._boosters), 1)
         base = float(total[0, -1]) if len(total) else 0.0
         return total[:, :-1], base + self._calibration.intercept
 

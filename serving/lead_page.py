@@ -7,7 +7,7 @@ from urllib.parse import quote
 from leads.clock import format_time, parse_time
 from leads.errors import InvalidInputError
 from leads.records import ATTRIBUTE_CHANGE, Event, Lead
-from models.scorer import Factor, Score
+from models.scorer import NO_SUPPORT, Factor, Score
 from serving.rendering import query_link
 from serving.scoring import ScoredLead
 from serving.served import Served, ServedRecords
@@ -51,6 +51,7 @@ class ShownScore:
     helps_sum: str
     hurts_sum: str
     other: str
+    no_signal: bool
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,7 @@ def _shown_score(score: Score, pages: _Pages) -> ShownScore | None:
         helps_sum=exact_points(helps),
         hurts_sum=exact_points(hurts),
         other=exact_points(other),
+        no_signal=score.support == NO_SUPPORT,
     )
 
 

@@ -1,7 +1,7 @@
 """Evaluation forward in time: a model fitted on what was known at a cut, judged on later leads."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,11 @@ from leads.outcome import CENSORED_LABEL, known_stage, labels
 from leads.timeline import Timelines
 from leads.view import Snapshots, View, known_by, look
 from models.bootstrap import figures
+from models.metrics import METRICS, tally
 from models.scorer import Scorer
 from training.artifacts import artifact_of
 from training.baselines import fitted_baselines
+from training.censoring import censoring_weights
 from training.fitting import (
     FittedModel,
     Progress,
@@ -36,11 +38,17 @@ AGE_EDGES_DAYS = (0, 1, 3, 7, 14, 30, 90, np.inf)
 
 @dataclass(frozen=True)
 class Judged:
-    """Snapshots with their labels and what each model said of them; weights are 1 per lead."""
+    """Decided snapshots with their labels and what each model said of them.
+
+    `closed_weight` is 1 per lead over these. In `weight` they also stand for the `n_censored`
+    snapshots of which it was too early to tell, where there are any.
+    """
 
     view: View
     label: Int8s
     weight: Floats
+    closed_weight: Floats
+    n_censored: int
     probability: dict[str, Floats]
 
 
@@ -70,13 +78,16 @@ def judge_forward(
 ) -> Judged:
     """Fit on what was known at the holdout's cut and predict later leads, labelled as of `until`.
 
-    Snapshots still undecided at `until` are left out. Raises `TooFewLeadsError`.
+    Snapshots undecided at `until` are stood for by decided ones: see `training.censoring`. Raises
+    `TooFewLeadsError`.
     """
     known = known_by(timelines, until)
     cut = holdout_cut(known, until)
     snapshots = open_life_snapshots(known, until, seed)
     later = snapshots.only(known.created_at[snapshots.lead] > cut)
-    label = labels(look(known, later), until)
+    view = look(known, later)
+    label = labels(view, until)
+    weight = censoring_weights(view, until, equal_weights(later.lead))
     decided = label != CENSORED_LABEL
     check_enough(
         later.lead[decided],
@@ -84,7 +95,10 @@ def judge_forward(
         f"among those created after {format_time(cut)}, kept to judge the model on",
         FEWEST_JUDGED_EACH,
     )
-    return judge(known, cut, later.only(decided), label[decided], seed, recipe, progress)
+    judged = judge(
+        known, cut, later.only(decided), label[decided], seed, recipe, progress, weight[decided]
+    )
+    return replace(judged, n_censored=int((~decided).sum()))
 
 
 def judge(
@@ -95,8 +109,12 @@ def judge(
     seed: int,
     recipe: Recipe | None = None,
     progress: Progress = no_progress,
+    weight: Floats | None = None,
 ) -> Judged:
-    """Fit the model and the four baselines on what was known at `cut`; predict `snapshots`."""
+    """Fit the model and the four baselines on what was known at `cut`; predict `snapshots`.
+
+    Without weights each lead weighs 1.
+    """
     fitted = fit_model(timelines, cut, seed, recipe, progress)
     view = look(timelines, snapshots)
     population = population_of(timelines)
@@ -104,7 +122,15 @@ def judge(
     probability = {MODEL: scorer.probabilities(view, population)}
     progress("fitting the baselines")
     probability |= _baseline_probabilities(timelines, cut, fitted, view, population, seed)
-    return Judged(view, label, equal_weights(snapshots.lead), probability)
+    closed_weight = equal_weights(snapshots.lead)
+    return Judged(
+        view=view,
+        label=label,
+        weight=closed_weight if weight is None else weight,
+        closed_weight=closed_weight,
+        n_censored=0,
+        probability=probability,
+    )
 
 
 def _baseline_probabilities(
@@ -126,17 +152,33 @@ def _baseline_probabilities(
 
 
 def report(judged: Judged) -> dict[str, Any]:
-    """The figures of `train --json`: `holdout` for the model, `baselines` beside it."""
+    """The figures of `train --json`: `holdout` for the model, `baselines` beside it.
+
+    Parts carry the baselines' values too. `closed_only` are the figures over decided snapshots as
+    they are, `per_snapshot` those with each snapshot instead of each lead weighing 1.
+    """
     holdout: dict[str, Any] = {
         "n_leads": len(np.unique(judged.view.snapshots.lead)),
         "n_snapshots": len(judged.label),
+        "n_censored": judged.n_censored,
         **_figures(judged, MODEL),
-        "by_age": _by(judged, _age_masks(judged.view)),
+        "by_age": _by(judged, age_masks(judged.view)),
         "by_stage": _by(judged, _stage_masks(judged.view)),
         "by_pipeline": _by(judged, _pipeline_masks(judged.view)),
+        "closed_only": _figures(replace(judged, weight=judged.closed_weight), MODEL),
+        "per_snapshot": _figures(replace(judged, weight=snapshot_weights(judged)), MODEL),
     }
     baselines = {name: _figures(judged, name) for name in judged.probability if name != MODEL}
     return {"holdout": holdout, "baselines": baselines}
+
+
+def snapshot_weights(judged: Judged) -> Floats:
+    """One per snapshot instead of one per lead, moved from censored ones as in `weight`.
+
+    A weight of 1 / n per snapshot knows how long a lead will stay open.
+    """
+    weights: Floats = judged.weight / judged.closed_weight
+    return weights
 
 
 def _figures(judged: Judged, name: str, mask: Bools | None = None) -> dict[str, Any]:
@@ -153,13 +195,28 @@ def _figures(judged: Judged, name: str, mask: Bools | None = None) -> dict[str, 
 
 def _by(judged: Judged, masks: dict[str, Bools]) -> dict[str, Any]:
     return {
-        name: {"n_snapshots": int(mask.sum()), **_figures(judged, MODEL, mask)}
+        name: {
+            "n_leads": len(np.unique(judged.view.snapshots.lead[mask])),
+            "n_snapshots": int(mask.sum()),
+            **_figures(judged, MODEL, mask),
+            "baselines": {
+                baseline: _values(judged, baseline, mask)
+                for baseline in judged.probability
+                if baseline != MODEL
+            },
+        }
         for name, mask in masks.items()
         if mask.any()
     }
 
 
-def _age_masks(view: View) -> dict[str, Bools]:
+def _values(judged: Judged, name: str, mask: Bools) -> dict[str, float | None]:
+    tallied = tally(judged.label[mask], judged.probability[name][mask], judged.weight[mask])
+    return {metric: measure(tallied) for metric, measure in METRICS.items()}
+
+
+def age_masks(view: View) -> dict[str, Bools]:
+    """The snapshots of each span of ages, by its name."""
     days = (view.as_of - view.created_at) / DAY_US
     spans = itertools.pairwise(AGE_EDGES_DAYS)
     return {

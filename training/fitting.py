@@ -5,7 +5,7 @@ Every choice is made on windows later than what was learned from.
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import lightgbm
@@ -21,8 +21,9 @@ from leads.outcome import CENSORED_LABEL, known_stage
 from leads.timeline import Timelines
 from leads.view import known_by
 from models.booster import Booster
-from models.calibration import Platt, fit_platt, sigmoid
+from models.calibration import Platt, fit_platt, log_odds_of, sigmoid
 from models.metrics import log_loss
+from training.level import NewestWindow, at_newest_level
 from training.rows import Fold, TrainingRows, folds_in_time, leads_of_each, training_rows
 from training.snapshots import learning_weights
 
@@ -66,8 +67,12 @@ class Recipe:
 
 def recipe_from_record(record: Mapping[str, Any]) -> Recipe:
     """The recipe of a stored record; settings that this version does not know are left out."""
-    values = {name: record[name] for name in Recipe.__dataclass_fields__ if name in record}
-    return Recipe(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+    values: dict[str, Any] = {
+        name: tuple(record[name]) if isinstance(record[name], list) else record[name]
+        for name in Recipe.__dataclass_fields__
+        if name in record
+    }
+    return Recipe(**values)
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,7 @@ class FittedModel:
     n_leads: int
     n_snapshots: int
     base_rate: float
+    newest: NewestWindow | None = None
     choices: dict[str, float] = field(default_factory=dict)
 
 
@@ -106,7 +112,24 @@ def fit_model(
     calibration, rounds, choices = _cross_fit(rows, recipe, label, seed)
     progress("fitting the bag")
     boosters = _fit_bag(rows, decided, label, recipe, rounds, seed)
-    return _described(rows, label, boosters, calibration, rounds, choices)
+    margin = _bag_margin(boosters, rows.matrix)
+    calibration, newest = at_newest_level(calibration, margin, label, rows.view, until)
+    described = _described(rows, label, boosters, calibration, margin)
+    return replace(described, chosen_rounds=rounds, newest=newest, choices=choices)
+
+
+def base_rate_model(fitted: FittedModel) -> FittedModel:
+    """The model that says the same of every lead: for records without a signal."""
+    rate = fitted.base_rate if fitted.newest is None else fitted.newest.won
+    level = log_odds_of(rate)
+    return replace(
+        fitted,
+        boosters=(),
+        calibration=Platt(1.0, level),
+        background_log_odds=level,
+        chosen_rounds=0,
+        choices={},
+    )
 
 
 def check_enough(lead: Int64s, label: Int8s, which: str, fewest: int = FEWEST_LEADS_EACH) -> None:
@@ -225,30 +248,30 @@ def _parameters(recipe: Recipe, rows: int, leads: float) -> dict[str, Any]:
     }
 
 
+def _bag_margin(boosters: Sequence[str], matrix: Floats) -> Floats:
+    margin: Floats = np.mean([Booster(text).margins(matrix) for text in boosters], axis=0)
+    return margin
+
+
 def _described(
-    rows: TrainingRows,
-    label: Int8s,
-    boosters: tuple[str, ...],
-    calibration: Platt,
-    rounds: int,
-    choices: dict[str, float],
+    rows: TrainingRows, label: Int8s, boosters: tuple[str, ...], calibration: Platt, margin: Floats
 ) -> FittedModel:
     """The fitted model with its background: mean margin and typical values of what it learned."""
     decided = label != CENSORED_LABEL
     lead = rows.view.snapshots.lead[decided]
     weight = learning_weights(lead)
-    margin = np.mean([Booster(text).margins(rows.matrix[decided]) for text in boosters], axis=0)
     return FittedModel(
         plan=rows.plan,
         boosters=boosters,
         calibration=calibration,
-        background_log_odds=float(np.average(calibration.log_odds(margin), weights=weight)),
+        background_log_odds=float(
+            np.average(calibration.log_odds(margin[decided]), weights=weight)
+        ),
         typical=_typical(rows),
-        chosen_rounds=rounds,
+        chosen_rounds=0,
         n_leads=len(np.unique(lead)),
         n_snapshots=len(lead),
         base_rate=float(np.average(label[decided], weights=weight)),
-        choices=choices,
     )
 
 

@@ -10,11 +10,21 @@ from leads.clock import format_time, now_us
 from leads.timeline import Timelines
 from models.artifact import write_artifact
 from models.metrics import calibration_curve, lift_curve
+from models.scorer import NO_SUPPORT
 from training.artifacts import artifact_of
+from training.drift import base_rate_shift
 from training.evaluation import MODEL, Judged, judge_forward, report
-from training.fitting import FittedModel, Progress, Recipe, fit_model, no_progress
+from training.fitting import (
+    FittedModel,
+    Progress,
+    Recipe,
+    base_rate_model,
+    fit_model,
+    no_progress,
+)
 from training.plots import calibration_plot, lift_plot
 from training.tracking import RunRecord, log_run
+from training.worth import worth
 
 
 @dataclass(frozen=True)
@@ -55,8 +65,10 @@ def train(
     judged = judge_forward(
         timelines, until, seed, recipe, lambda step: progress(f"judging: {step}")
     )
-    figures = report(judged)
+    figures = judgement(judged, timelines, until)
     fitted = fit_model(timelines, until, seed, recipe, lambda step: progress(f"learning: {step}"))
+    if figures["worth"]["support"] == NO_SUPPORT:
+        fitted = base_rate_model(fitted)
     about = _about(fitted, recipe, figures, until, seed, source)
     progress("logging to MLflow")
     with tempfile.TemporaryDirectory() as folder:
@@ -65,6 +77,16 @@ def train(
         record = run_record(fitted, judged, figures, about, recipe, artifact_folder)
         logged = log_run(record, tracking_uri=tracking_uri, artifact_root=artifact_root)
     return Trained(logged.version, logged.run_id, manifest_hash, figures, judged)
+
+
+def judgement(judged: Judged, timelines: Timelines, until: int) -> dict[str, Any]:
+    """What `train --json` says of a model: its figures, what it is worth, a moved base rate."""
+    shift = base_rate_shift(timelines, until)
+    return {
+        **report(judged),
+        "worth": worth(judged).as_record(),
+        "base_rate_shift": None if shift is None else shift.as_record(),
+    }
 
 
 def _about(
@@ -87,6 +109,8 @@ def _about(
         "n_leads": fitted.n_leads,
         "n_snapshots": fitted.n_snapshots,
         "base_rate": fitted.base_rate,
+        "newest_window": None if fitted.newest is None else fitted.newest.as_record(),
+        "support": figures["worth"]["support"],
         "trees": fitted.chosen_rounds,
         "columns": len(fitted.plan.columns),
         **figures,

@@ -11,6 +11,7 @@ from leads.records import ATTRIBUTE_CHANGE, STAGE_CHANGE, Event
 from leadscore.options import AsJson, AsOf, read_moment
 from leadscore.settings import read_settings
 from leadscore.terminal import percent, points, say, show_json, show_table
+from models.scorer import NO_SUPPORT
 from serving.schemas import event_body
 from serving.scoring import score_stored_lead
 from serving.served import Served
@@ -64,6 +65,9 @@ def _show(body: dict[str, Any], events: list[Event]) -> None:
 
 def _show_factors(body: dict[str, Any]) -> None:
     say(f"Win probability {percent(body['win_probability'], 1)}, grade {body['grade']}")
+    if body["support"] == NO_SUPPORT:
+        say("The records showed no signal: this is the base rate, the same for every lead.")
+        return
     rows: list[tuple[str, str]] = [("A typical lead", percent(body["base_probability"], 1))]
     rows += [(factor["sentence"], points(factor["effect"])) for factor in body["factors"]]
     rows.append(("Everything else", points(body["other_effects"])))

@@ -13,11 +13,11 @@ from leadscore.options import AsJson, DataFolder, Lost, Seed, Timezone, Won
 from leadscore.scoring import load_scorer
 from leadscore.settings import Settings, read_settings
 from leadscore.sources import Records, moment_of, read_records
-from leadscore.terminal import Progress, progress, say, show_json, show_table
+from leadscore.terminal import Progress, percent, progress, say, show_json, show_table
 from training.learning import Source, Trained
 from training.learning import train as train_model
+from training.mlflow_client import mlflow_ui_command
 from training.promotion import Verdict, compare
-from training.tracking import mlflow_ui_command
 
 
 class Promote(StrEnum):
@@ -102,13 +102,24 @@ def _record(
 
 
 def _show(record: dict[str, Any], records: Records) -> None:
-    """The figures beside the baselines, and what was promoted."""
+    """What it is worth, the figures beside the baselines, by age, and what was promoted."""
     holdout = record["holdout"]
+    say(record["worth"]["sentence"], "")
+    censored = (
+        f"; they also stand for {holdout['n_censored']:,} still open"
+        if holdout["n_censored"]
+        else ""
+    )
     say(
-        f"Judged on {holdout['n_leads']:,} later leads ({holdout['n_snapshots']:,} snapshots) "
-        f"of {records.name}, learned from earlier ones;",
+        f"Judged on {holdout['n_leads']:,} later leads ({holdout['n_snapshots']:,} snapshots"
+        f"{censored}) of {records.name}, learned from earlier ones;",
         "95 % intervals over leads; ECE: calibration error; lift: in the best 10 %.",
     )
+    named = {
+        "this model": holdout,
+        **record["baselines"],
+        "this model, decided leads alone": holdout["closed_only"],
+    }
     show_table(
         "",
         ("", "AUC", "log loss", "Brier", "ECE", "lift"),
@@ -121,14 +132,41 @@ def _show(record: dict[str, Any], records: Records) -> None:
                     for metric in ("log_loss", "brier", "ece", "lift_at_10")
                 ),
             )
-            for name, figures in {"this model": holdout, **record["baselines"]}.items()
+            for name, figures in named.items()
         ],
         wrapped=None,
     )
+    for part in ("by_age", "by_stage", "by_pipeline"):
+        if len(holdout[part]) > 1:
+            _show_part(part, holdout[part])
+    if record["base_rate_shift"] is not None:
+        say(f"Drift: {record['base_rate_shift']['sentence']}.")
     for field in record["quarantined"]:
         say(f"Not learned from: {field['field']}; {field['evidence']}.")
     state = "promoted" if record["promoted"] else "not promoted"
     say(f"Version {record['version']}: {state}; {record['reason']}.", f"Runs: {record['mlflow']}")
+
+
+def _show_part(part: str, figures: dict[str, Any]) -> None:
+    """The AUC in each part of the later snapshots, beside that of the baselines."""
+    baselines = list(next(iter(figures.values()))["baselines"])
+    shown = [name for name in baselines if name != "base_rate"]
+    say("")
+    show_table(
+        "",
+        (part.replace("_", " "), "leads", "won", "AUC", *(n.replace("_", " ") for n in shown)),
+        [
+            (
+                name,
+                f"{of['n_leads']:,}",
+                percent(of["base_rate"]["value"], 1),
+                _with_interval(of["auc"]),
+                *(_figure(of["baselines"][baseline]["auc"]) for baseline in shown),
+            )
+            for name, of in figures.items()
+        ],
+        wrapped=None,
+    )
 
 
 def _with_interval(estimate: dict[str, float | None]) -> str:

@@ -14,7 +14,7 @@ from leads.outcome import known_status
 from leads.pipelines import OPEN, Pipeline, Pipelines
 from leads.view import Snapshots, known_by, look
 from models.artifact import read_artifact, write_artifact
-from models.calibration import Platt, sigmoid
+from models.calibration import Platt, log_odds_of, sigmoid
 from models.factors import effects, sum_groups
 from models.scorer import DEFAULT_GRADES, Scorer, grade_of, percent_score
 from tests.leads.histories import (
@@ -378,3 +378,34 @@ def test_scorer_knows_what_it_was_trained_on(scorer, timelines):
     assert scorer.attribute_types == timelines.attribute_types
     assert scorer.about == {"name": "win"}
     assert len({group.name for group in scorer.groups}) == len(scorer.groups)
+
+
+# A model without trees.
+
+
+def test_model_without_trees_says_the_base_rate_without_factors(
+    artifact, timelines, snapshots, population
+):
+    level = log_odds_of(0.21)
+    base_rate = replace(
+        artifact,
+        boosters=(),
+        calibration=Platt(1.0, level).as_record(),
+        background_margin=level,
+    )
+    scorer = Scorer(base_rate, version="1")
+
+    scores = scorer.score(look(timelines, snapshots), population)
+
+    rows = [row for row in range(len(snapshots)) if scores.status[row] == OPEN]
+    described = [scorer.describe(scores, row) for row in rows[:50]]
+    assert len(described) > 10
+    for score in described:
+        assert score.win_probability == score.base_probability == pytest.approx(0.21)
+        assert score.factors == ()
+        assert score.other_effects == 0
+        assert score.support == "none"
+
+
+def test_model_with_trees_claims_no_lack_of_support(scorer, scores, open_rows):
+    assert scorer.describe(scores, int(open_rows[0])).support is None

@@ -26,11 +26,12 @@ from tests.training.simulated_crm import (
 )
 from training.evaluation import MODEL, Judged, holdout_cut, judge, judge_forward, report
 from training.fitting import fit_model
+from training.snapshots import open_life_snapshots
 
 BASELINES = ("base_rate", "stage_win_rate", "naive_bayes", "logistic_regression")
 HOLDOUT_KEYS = {
     "n_leads", "n_snapshots", "base_rate", "auc", "average_precision", "log_loss", "brier", "ece",
-    "lift_at_10", "by_age", "by_stage", "by_pipeline",
+    "lift_at_10", "by_age", "by_stage", "by_pipeline", "n_censored", "closed_only", "per_snapshot",
 }  # fmt: skip
 
 
@@ -78,9 +79,27 @@ def test_judged_snapshots_have_their_final_labels(timelines, judged):
 
 
 def test_each_judged_lead_weighs_one(judged):
-    totals = np.bincount(judged.view.snapshots.lead, judged.weight)
+    totals = np.bincount(judged.view.snapshots.lead, judged.closed_weight)
 
     assert totals[totals > 0] == pytest.approx(1)
+
+
+def test_decided_leads_stand_for_those_still_open(timelines, judged, cut):
+    until = until_of(timelines)
+    every = open_life_snapshots(timelines, until, 1)
+    view = look(timelines, every.only(timelines.created_at[every.lead] > cut))
+
+    assert judged.n_censored == (labels(view, until) == CENSORED_LABEL).sum() > 0
+    total = len(np.unique(view.snapshots.lead))
+    assert total * 0.8 < judged.weight.sum() < total * 1.05
+    assert judged.closed_weight.sum() < total * 0.8
+
+
+def test_quick_wins_alone_make_the_base_rate_too_high(figures):
+    holdout = figures["holdout"]
+
+    assert holdout["base_rate"]["value"] < holdout["closed_only"]["base_rate"]["value"] - 0.02
+    assert holdout["per_snapshot"]["base_rate"]["value"] < holdout["base_rate"]["value"]
 
 
 def test_what_happens_after_the_cut_changes_no_byte_of_the_judged_model(timelines, cut):
@@ -138,7 +157,9 @@ def test_parts_make_up_the_whole(figures, by):
 
     assert len(parts) > 1
     assert sum(part["n_snapshots"] for part in parts.values()) == figures["holdout"]["n_snapshots"]
-    assert all(set(part) == {"n_snapshots", *METRICS} for part in parts.values())
+    for part in parts.values():
+        assert set(part) == {"n_leads", "n_snapshots", "baselines", *METRICS}
+        assert tuple(part["baselines"]) == BASELINES
 
 
 def test_parts_are_named_for_people(figures):

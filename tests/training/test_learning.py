@@ -10,12 +10,13 @@ from matplotlib.figure import Figure
 from leads.clock import format_time, parse_time
 from leads.errors import TooFewLeadsError
 from models.artifact import MANIFEST, read_artifact, sha256
+from models.calibration import sigmoid
 from models.scorer import Scorer
-from tests.leads.histories import at, lead, timelines_of
+from tests.leads.histories import at, lead, moved, timelines_of
 from tests.training.simulated_crm import RECIPE, simulated_timelines, small_model, until_of
-from training.evaluation import MODEL, judge_forward, report
-from training.learning import Source, _about, run_record, train
-from training.tracking import artifact_path, registered_versions
+from training.evaluation import MODEL, judge_forward
+from training.learning import Source, _about, judgement, run_record, train
+from training.registry import artifact_path, registered_versions
 
 # MLflow's own tables use a loader that SQLAlchemy 2.1 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
@@ -26,8 +27,10 @@ def record(tmp_path_factory):
     """What MLflow would be given, without an MLflow."""
     timelines = simulated_timelines()
     judged = judge_forward(timelines, until_of(timelines), 1, RECIPE)
-    figures = report(judged)
-    about = _about(small_model(), figures, until_of(timelines), 1, Source("a small CRM", "0123"))
+    figures = judgement(judged, timelines, until_of(timelines))
+    about = _about(
+        small_model(), RECIPE, figures, until_of(timelines), 1, Source("a small CRM", "0123")
+    )
     folder = tmp_path_factory.mktemp("artifact")
     return run_record(small_model(), judged, figures, about, RECIPE, folder)
 
@@ -93,7 +96,9 @@ def test_model_carries_its_card(training):
 
 
 def test_training_is_judged_on_what_it_reports(training):
-    assert report(training.trained.judged) == training.trained.report
+    timelines = simulated_timelines()
+    again = judgement(training.trained.judged, timelines, until_of(timelines))
+    assert again == training.trained.report
     assert np.isfinite(training.trained.judged.probability[MODEL]).all()
 
 
@@ -148,3 +153,36 @@ def test_until_leaves_out_what_came_later(tmp_path):
 
 def trained_uri(folder) -> str:
     return f"sqlite:///{folder}/mlflow.db"
+
+
+def test_records_without_a_signal_get_the_base_rate_model(tmp_path):
+    """Closings drawn by lot among leads of one pipeline that differ in nothing else."""
+    generator = np.random.default_rng(4)
+    leads = [lead(day / 4, lead_id=f"l{day}", pipeline="b2c") for day in range(400)]
+    events = [
+        moved(
+            day / 4 + generator.uniform(1, 6),
+            str(generator.choice(["Köpt", "Förlorad"])),
+            lead_id=f"l{day}",
+            event_id=f"e{day}",
+        )
+        for day in range(400)
+    ]
+    timelines = timelines_of(leads, events)
+
+    trained = train(
+        timelines,
+        at(110),
+        0,
+        Source("coin flips", "0123"),
+        tracking_uri=f"sqlite:///{tmp_path}/mlflow.db",
+        artifact_root=tmp_path / "artifacts",
+        recipe=RECIPE,
+    )
+
+    assert trained.report["worth"]["support"] == "none"
+    folder = artifact_path(f"sqlite:///{tmp_path}/mlflow.db", trained.version)
+    artifact = read_artifact(folder, trained.manifest_hash)
+    assert artifact.boosters == ()
+    assert artifact.about["support"] == "none"
+    assert sigmoid(np.array([artifact.background_margin]))[0] == pytest.approx(0.5, abs=0.1)
