@@ -1,19 +1,30 @@
-"""The two plots of an evaluation, as matplotlib figures that belong to whoever asked for them.
+"""The plots of an evaluation, as matplotlib figures that belong to whoever asked for them.
 
-No pyplot: it keeps figures in a global list and may look for a display.
+No pyplot: it keeps figures in a global list and may look for a display. Margins are given, for
+finding them costs as much as drawing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from leads.arrays import Floats, Int8s
 from models.metrics import CalibrationBin, LiftPoint
+from training.importance import GroupImportance
 
-_SIZE_INCHES = (6.4, 6.4)
-_DPI = 120
+_SIZE_INCHES = (6.4, 4.8)
+_DPI = 100
+_MARGINS = {"left": 0.11, "right": 0.97, "top": 0.92, "bottom": 0.11}
 _CURVE = "#1f5fa8"
 _REFERENCE = "#8a8a8a"
+_OTHER = "#c9792b"
+_BINS = 20
+_MOST_GROUPS = 15
+_LONGEST_LABEL = 34
 
 
 def calibration_plot(bins: Sequence[CalibrationBin], title: str = "Calibration") -> Figure:
@@ -21,8 +32,10 @@ def calibration_plot(bins: Sequence[CalibrationBin], title: str = "Calibration")
 
     Both axes end a little above the largest probability, so that rare wins fill the plot.
     """
-    figure = Figure(figsize=_SIZE_INCHES, dpi=_DPI, layout="constrained")
-    curve, counts = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+    figure = Figure(figsize=(_SIZE_INCHES[0], _SIZE_INCHES[0]), dpi=_DPI)
+    curve, counts = figure.subplots(
+        2, 1, sharex=True, height_ratios=(4, 1), gridspec_kw={**_MARGINS, "hspace": 0.06}
+    )
     predicted = [one.predicted for one in bins]
     observed = [one.observed for one in bins]
     end = min(1.0, 1.1 * max([*predicted, *observed], default=0.0)) or 1.0
@@ -36,8 +49,7 @@ def calibration_plot(bins: Sequence[CalibrationBin], title: str = "Calibration")
 
 def lift_plot(points: Sequence[LiftPoint], title: str = "Lift") -> Figure:
     """The share of all wins found when the highest-ranked leads are worked first."""
-    figure = Figure(figsize=_SIZE_INCHES, dpi=_DPI, layout="constrained")
-    axes = figure.subplots()
+    figure, axes = _figure()
     share = [0.0, *(100 * point.share for point in points)]
     captured = [0.0, *(100 * point.captured for point in points)]
     axes.plot([0, 100], [0, 100], "--", color=_REFERENCE, label="in no particular order")
@@ -49,6 +61,78 @@ def lift_plot(points: Sequence[LiftPoint], title: str = "Lift") -> Figure:
     axes.set(xlabel="share of snapshots, %", ylabel="share of wins found, %")
     _finish(axes)
     return figure
+
+
+def auc_by_age_plot(by_age: Mapping[str, Mapping[str, Any]]) -> Figure:
+    """The AUC at each age of a lead with its 95 % interval, and how many snapshots it is from.
+
+    `by_age` is that of a report's holdout; an age whose snapshots are all of one class is left out.
+    """
+    figure, axes = _figure()
+    shown = {age: one for age, one in by_age.items() if one["auc"]["value"] is not None}
+    axes.axhline(0.5, linestyle="--", color=_REFERENCE, label="by chance")
+    for place, one in enumerate(shown.values()):
+        auc = one["auc"]
+        low, high = (auc["value"] if auc[end] is None else auc[end] for end in ("low", "high"))
+        axes.plot([place, place], [low, high], color=_CURVE)
+        axes.annotate(
+            f"{one['n_snapshots']:,}", (place, 0.01), xycoords=("data", "axes fraction"),
+            ha="center", size=7,
+        )  # fmt: skip
+    values = [one["auc"]["value"] for one in shown.values()]
+    axes.plot(range(len(values)), values, "o", color=_CURVE, label="this model, 95 % interval")
+    axes.set_xticks(range(len(shown)), list(shown), size=8)
+    lowest = min([0.5, *(one["auc"]["low"] or 0.5 for one in shown.values())])
+    axes.set(title="AUC by age of the lead", ylabel="AUC", xlim=(-0.5, max(len(shown), 1) - 0.5))
+    axes.set(ylim=(max(0.0, lowest - 0.06), 1.0), xlabel="age; number of snapshots above it")
+    _finish(axes)
+    return figure
+
+
+def importance_plot(groups: Sequence[GroupImportance]) -> Figure:
+    """How far each group of signals moves a score on average; the fifteen strongest."""
+    figure, axes = _figure(left=0.4)
+    strongest = sorted(groups, key=lambda one: -one.mean_effect)[:_MOST_GROUPS][::-1]
+    effects = [100 * one.mean_effect for one in strongest]
+    axes.barh(range(len(strongest)), effects, color=_CURVE)
+    axes.set_yticks(
+        range(len(strongest)), [one.label[:_LONGEST_LABEL] for one in strongest], size=8
+    )
+    axes.set(title="What moves the scores", xlabel="mean effect either way, points of probability")
+    axes.grid(alpha=0.3, axis="x")
+    return figure
+
+
+def distribution_plot(label: Int8s, probability: Floats, weight: Floats) -> Figure:
+    """How the win probabilities of leads that were won lie beside those of leads that were not.
+
+    Each curve is a share of its own leads, so that rare wins are seen.
+    """
+    figure, axes = _figure()
+    end = float(min(1.0, 1.05 * probability.max(initial=0.0))) or 1.0
+    edges = np.linspace(0, end, _BINS + 1)
+    for won, name, colour in ((0, "not won", _OTHER), (1, "won", _CURVE)):
+        chosen = label == won
+        total = float(weight[chosen].sum())
+        counts, _ = np.histogram(probability[chosen], edges, weights=weight[chosen])
+        share = 100 * counts / total if total else counts
+        axes.stairs(share, edges, color=colour, fill=True, alpha=0.25)
+        axes.stairs(share, edges, color=colour, label=f"{name}, {int(chosen.sum()):,} snapshots")
+    axes.set(title="Distribution of the scores", xlim=(0, end), ylim=(0, None))
+    axes.set(xlabel="predicted win probability", ylabel="share of its leads, %")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="upper right", frameon=False)
+    return figure
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as a picture, packed fast rather than small."""
+    figure.savefig(path, pil_kwargs={"compress_level": 1})
+
+
+def _figure(**margins: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=_SIZE_INCHES, dpi=_DPI)
+    return figure, figure.subplots(gridspec_kw=_MARGINS | margins)
 
 
 def _count_bars(axes: Axes, bins: Sequence[CalibrationBin], end: float) -> None:

@@ -14,7 +14,7 @@ from models.export import copy_verified
 from models.scorer import Scorer
 from models.verification import verify_in_child
 from training.evaluation import MODEL, Judged
-from training.tracking import artifact_path
+from training.registry import artifact_path
 
 # A challenger that is newer may be worse by at most this much log loss, at the 95 % upper end.
 TOLERATED_LOG_LOSS = 0.002

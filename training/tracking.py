@@ -1,60 +1,79 @@
-"""MLflow: what a run logs is data; one function hands it over, others read the registry back.
+"""MLflow: what a run logs is data, and one function hands it over."""
 
-MLflow's client is called explicitly, with its address: no autolog, no active run, no global
-tracking address. MLflow is imported here and nowhere else, for it costs seconds and 223 MB.
-"""
-
-import os
-import shlex
+import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version as library_version
 from pathlib import Path
 
 from matplotlib.figure import Figure
-from sqlalchemy.exc import SQLAlchemyError
-
-from leads.errors import DamagedArtifactError, SettingsError, UnknownModelError
-
-# MLflow reads these when it is imported. Unless told otherwise it reports usage to its makers,
-# logs the creation of its tables, prints addresses where `--json` allows one object only, and
-# asks a server that is not there for minutes.
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-
 from mlflow import MlflowClient
-from mlflow.artifacts import download_artifacts
-from mlflow.entities import Metric, Param
-from mlflow.entities.model_registry import ModelVersion
-from mlflow.exceptions import MlflowException
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
+
+from features.population import Population
+from leads.errors import SettingsError
+from models.artifact import MANIFEST, sha256
+from training.mlflow_client import REGISTERED_NAME, explained, is_server, mlflow_client
+from training.model_folder import write_model_folder
+from training.plots import save_figure
+from training.registry import MANIFEST_TAG, register
 
 EXPERIMENT = "leadscore"
-REGISTERED_NAME = "leadscore"
 MODEL_FOLDER = "model"
 
-_UNKNOWN = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
-_EXISTS = "RESOURCE_ALREADY_EXISTS"
 _PARAMS_PER_CALL = 100
+_METRICS_PER_CALL = 500
+_LONGEST_DIGEST = 36
+_LONGEST_NOTE = 5_000
+
+# A figure by step: pairs of (step, value), drawn as a curve by MLflow.
+Series = Mapping[str, Sequence[tuple[int, float | None]]]
+
+
+@dataclass(frozen=True)
+class ChildRun:
+    """A run below another, such as a member of the bag or a month of a backtest."""
+
+    name: str
+    params: Mapping[str, object] = field(default_factory=dict)
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
+    series: Series = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a run learned from: a name for people, a hash of its content, and its size and span."""
+
+    name: str
+    content_hash: str
+    profile: str
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What a training run leaves behind.
+    """What a run leaves behind.
 
     `figures` and `texts` are named by their file (`calibration.png`, `report.md`); a metric that
-    is not defined is None and is left out.
+    is not defined is None and is left out. With `artifact_folder` the run made a model: MLflow can
+    serve it among the leads of `population`, with `input_example` as the body of an example.
+    `summary` is one or two sentences, shown with the run and the version.
     """
 
     params: Mapping[str, object]
     metrics: Mapping[str, float | None]
     tags: Mapping[str, str]
     figures: Mapping[str, Figure]
-    artifact_folder: Path
+    artifact_folder: Path | None
     texts: Mapping[str, str]
+    name: str | None = None
+    summary: str = ""
+    series: Series = field(default_factory=dict)
+    children: tuple[ChildRun, ...] = ()
+    data: TrainingData | None = None
+    population: Population | None = None
+    input_example: str = "{}"
 
 
 @dataclass(frozen=True)
@@ -65,17 +84,6 @@ class LoggedRun:
     version: str
 
 
-@dataclass(frozen=True)
-class RegisteredVersion:
-    """A version of the registry; `created_at` in microseconds, `source` the artifact's address."""
-
-    version: str
-    run_id: str
-    created_at: int
-    metrics: Mapping[str, float]
-    source: str
-
-
 def log_run(
     record: RunRecord,
     *,
@@ -83,77 +91,24 @@ def log_run(
     artifact_root: Path,
     registered_name: str = REGISTERED_NAME,
 ) -> LoggedRun:
-    """Log a run, upload its artifact under `model/` and register that as a new version.
+    """Log a run with its files and its nested runs; register its artifact as a new version.
 
     The run ends FAILED when anything of this raises. Without an MLflow server the files go to
-    `artifact_root`. Raises `SettingsError` when MLflow cannot be used.
+    `artifact_root`. A run without an artifact has no version: "". Raises `SettingsError` when
+    MLflow cannot be used.
     """
-    with _explained(tracking_uri):
-        client = _client(tracking_uri)
+    with explained(tracking_uri):
+        client = mlflow_client(tracking_uri)
         experiment_id = _experiment_id(client, tracking_uri, artifact_root)
-        with _run(client, experiment_id, record.tags) as (run_id, artifact_uri):
-            _log(client, run_id, record)
-            version = _register(client, run_id, f"{artifact_uri}/{MODEL_FOLDER}", registered_name)
+        with _run(client, experiment_id, _tags(record), record.name) as (run_id, artifact_uri):
+            _log_figures(client, run_id, record.params, record.metrics, record.series)
+            _log_data(client, run_id, record.data)
+            _log_files(client, run_id, record)
+            for child in record.children:
+                _log_child(client, experiment_id, run_id, child)
+            source = f"{artifact_uri}/{MODEL_FOLDER}"
+            version = _registered(client, run_id, source, record, registered_name)
     return LoggedRun(run_id, version)
-
-
-def registered_versions(
-    tracking_uri: str, registered_name: str = REGISTERED_NAME
-) -> list[RegisteredVersion]:
-    """All registered versions, newest first; [] if there are none."""
-    with _explained(tracking_uri):
-        client = _client(tracking_uri)
-        found = _all_versions(client, registered_name)
-        return [_registered(client, one) for one in found]
-
-
-def artifact_path(tracking_uri: str, version: str, registered_name: str = REGISTERED_NAME) -> Path:
-    """The local folder of a version's artifact, downloaded if MLflow keeps it elsewhere.
-
-    Raises `UnknownModelError` for a version that is not registered and `DamagedArtifactError`
-    when its files are gone.
-    """
-    with _explained(tracking_uri):
-        client = _client(tracking_uri)
-        source = _known_version(client, version, registered_name).source
-    try:
-        return Path(download_artifacts(artifact_uri=source, tracking_uri=tracking_uri))
-    except MlflowException as error:
-        raise DamagedArtifactError(
-            f"the files of model version {version} are not at {source} ({error}); "
-            "bring that folder back or train a new version"
-        ) from error
-
-
-def mlflow_ui_command(tracking_uri: str) -> str:
-    """The command that shows the runs; for an MLflow server its address, where it shows them."""
-    if _is_server(tracking_uri):
-        return tracking_uri
-    return f"mlflow ui --backend-store-uri {shlex.quote(tracking_uri)}"
-
-
-def _client(tracking_uri: str) -> MlflowClient:
-    return MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
-
-
-def _is_server(tracking_uri: str) -> bool:
-    return tracking_uri.startswith(("http://", "https://"))
-
-
-@contextmanager
-def _explained(tracking_uri: str) -> Iterator[None]:
-    """MLflow's errors as ours, with the address and what to do."""
-    try:
-        yield
-    except (MlflowException, SQLAlchemyError) as error:
-        reason = str(error).partition("\n")[0]
-        raise SettingsError(
-            f"MLflow at {tracking_uri}: {reason}; check MLFLOW_TRACKING_URI"
-        ) from error
-    except ModuleNotFoundError as error:
-        raise SettingsError(
-            f"MLflow at {tracking_uri} needs a driver: {error.msg}; run: pip install {error.name}"
-        ) from error
 
 
 def _experiment_id(client: MlflowClient, tracking_uri: str, artifact_root: Path) -> str:
@@ -171,7 +126,7 @@ def _experiment_id(client: MlflowClient, tracking_uri: str, artifact_root: Path)
 
 
 def _new_experiment(client: MlflowClient, tracking_uri: str, artifact_root: Path) -> str:
-    if _is_server(tracking_uri):
+    if is_server(tracking_uri):
         return str(client.create_experiment(EXPERIMENT))
     root = artifact_root.resolve()
     root.mkdir(parents=True, exist_ok=True)
@@ -180,11 +135,11 @@ def _new_experiment(client: MlflowClient, tracking_uri: str, artifact_root: Path
 
 @contextmanager
 def _run(
-    client: MlflowClient, experiment_id: str, tags: Mapping[str, str]
+    client: MlflowClient, experiment_id: str, tags: Mapping[str, str], name: str | None
 ) -> Iterator[tuple[str, str]]:
     """A run's id and the address of its files; FINISHED at the end, FAILED if anything raises."""
-    own = {"leadscore.version": library_version("leadscore")}
-    run = client.create_run(experiment_id, tags={**own, **tags})
+    own = {"leadscore.version": library_version("leadscore"), "mlflow.source.name": "leadscore"}
+    run = client.create_run(experiment_id, tags={**own, **tags}, run_name=name)
     status = "FAILED"
     try:
         yield run.info.run_id, run.info.artifact_uri
@@ -193,67 +148,79 @@ def _run(
         client.set_terminated(run.info.run_id, status)
 
 
-def _log(client: MlflowClient, run_id: str, record: RunRecord) -> None:
+def _tags(record: RunRecord) -> dict[str, str]:
+    """The record's tags; `mlflow.note.content` is what MLflow shows as the run's description."""
+    tags = dict(record.tags)
+    if record.summary:
+        tags["mlflow.note.content"] = record.summary[:_LONGEST_NOTE]
+    if record.artifact_folder is not None:
+        tags[MANIFEST_TAG] = _manifest_hash(record.artifact_folder)
+    return tags
+
+
+def _manifest_hash(artifact_folder: Path) -> str:
+    return sha256((artifact_folder / MANIFEST).read_bytes())
+
+
+def _log_figures(
+    client: MlflowClient,
+    run_id: str,
+    params: Mapping[str, object],
+    metrics: Mapping[str, float | None],
+    series: Series,
+) -> None:
+    """Parameters and figures, in as few calls as MLflow's limits allow."""
+    steps = [(name, 0, value) for name, value in metrics.items()]
+    steps += [(name, step, value) for name, points in series.items() for step, value in points]
     now_ms = int(time.time() * 1000)
-    defined = {name: value for name, value in record.metrics.items() if value is not None}
-    metrics = [Metric(name, float(value), now_ms, 0) for name, value in defined.items()]
-    params = [Param(name, str(value)) for name, value in record.params.items()]
-    client.log_batch(run_id, metrics=metrics)
-    for start in range(0, len(params), _PARAMS_PER_CALL):
-        client.log_batch(run_id, params=params[start : start + _PARAMS_PER_CALL])
-    for name, figure in record.figures.items():
-        client.log_figure(run_id, figure, name)
-    for name, text in record.texts.items():
-        client.log_text(run_id, text, name)
-    client.log_artifacts(run_id, str(record.artifact_folder), MODEL_FOLDER)
+    logged = [Metric(name, float(v), now_ms, step) for name, step, v in steps if v is not None]
+    named = [Param(name, str(value)) for name, value in params.items()]
+    while logged or named:
+        client.log_batch(
+            run_id, metrics=logged[:_METRICS_PER_CALL], params=named[:_PARAMS_PER_CALL]
+        )
+        logged, named = logged[_METRICS_PER_CALL:], named[_PARAMS_PER_CALL:]
 
 
-def _register(client: MlflowClient, run_id: str, source: str, registered_name: str) -> str:
-    try:
-        client.create_registered_model(registered_name)
-    except MlflowException as error:
-        if error.error_code != _EXISTS:
-            raise
-    return str(client.create_model_version(registered_name, source, run_id).version)
+def _log_data(client: MlflowClient, run_id: str, data: TrainingData | None) -> None:
+    """What was learned from, as MLflow's dataset; its digest is short, the whole is a parameter."""
+    if data is None:
+        return
+    digest = data.content_hash[:_LONGEST_DIGEST]
+    dataset = Dataset(data.name, digest, "leadscore", data.name, profile=data.profile)
+    purpose = InputTag("mlflow.data.context", "training")
+    client.log_inputs(run_id, [DatasetInput(dataset, [purpose])])
 
 
-def _all_versions(client: MlflowClient, registered_name: str) -> list[ModelVersion]:
-    versions: list[ModelVersion] = []
-    token = None
-    while True:
-        page = client.search_model_versions(f"name='{registered_name}'", page_token=token)
-        versions += page
-        token = page.token
-        if not token:
-            return sorted(versions, key=lambda one: -int(one.version))
+def _log_files(client: MlflowClient, run_id: str, record: RunRecord) -> None:
+    """All files of a run, prepared in one folder and handed over in one call."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file, figure in record.figures.items():
+            save_figure(figure, folder / file)
+        for file, text in record.texts.items():
+            (folder / file).write_text(text, encoding="utf-8")
+        if record.artifact_folder is not None:
+            write_model_folder(
+                folder / MODEL_FOLDER,
+                record.artifact_folder,
+                record.population,
+                record.input_example,
+                run_id,
+            )
+        client.log_artifacts(run_id, name)
 
 
-def _registered(client: MlflowClient, version: ModelVersion) -> RegisteredVersion:
-    return RegisteredVersion(
-        version=str(version.version),
-        run_id=version.run_id,
-        created_at=version.creation_timestamp * 1000,
-        metrics=_metrics_of_run(client, version.run_id),
-        source=version.source,
-    )
+def _log_child(client: MlflowClient, experiment_id: str, parent_id: str, child: ChildRun) -> None:
+    tags = {"mlflow.parentRunId": parent_id}
+    with _run(client, experiment_id, tags, child.name) as (run_id, _):
+        _log_figures(client, run_id, child.params, child.metrics, child.series)
 
 
-def _metrics_of_run(client: MlflowClient, run_id: str) -> dict[str, float]:
-    """A run's metrics; none if the run was purged from MLflow."""
-    try:
-        return dict(client.get_run(run_id).data.metrics)
-    except MlflowException as error:
-        if error.error_code not in _UNKNOWN:
-            raise
-        return {}
-
-
-def _known_version(client: MlflowClient, version: str, registered_name: str) -> ModelVersion:
-    try:
-        return client.get_model_version(registered_name, version)
-    except MlflowException as error:
-        if error.error_code not in _UNKNOWN:
-            raise
-        raise UnknownModelError(
-            f"no model version {version!r} is registered; `leadscore models` lists them"
-        ) from error
+def _registered(
+    client: MlflowClient, run_id: str, source: str, record: RunRecord, registered_name: str
+) -> str:
+    if record.artifact_folder is None:
+        return ""
+    manifest_hash = _manifest_hash(record.artifact_folder)
+    return register(client, run_id, source, manifest_hash, record.summary, registered_name)

@@ -7,7 +7,8 @@ from leads.clock import format_time
 from leadscore.options import AsJson
 from leadscore.settings import read_settings
 from leadscore.terminal import say, show_json, show_table
-from training.tracking import mlflow_ui_command, registered_versions
+from training.mlflow_client import mlflow_ui_command
+from training.registry import registered_versions
 
 _FIGURES = ("holdout.auc", "holdout.log_loss", "holdout.ece")
 

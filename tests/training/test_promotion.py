@@ -25,7 +25,8 @@ from training.artifacts import artifact_of
 from training.evaluation import MODEL, holdout_cut, judge, judge_forward
 from training.fitting import fit_model
 from training.promotion import FEWEST_LEADS, compare, promote
-from training.tracking import RunRecord, artifact_path, log_run
+from training.registry import artifact_path
+from training.tracking import RunRecord, log_run
 
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
 

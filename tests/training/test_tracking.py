@@ -1,6 +1,7 @@
 """What a run leaves behind is found again in MLflow, with its version and its files."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,15 +17,16 @@ import pytest
 from mlflow import MlflowClient
 
 from leads.errors import DamagedArtifactError, SettingsError, UnknownModelError
-from models.artifact import Artifact, read_artifact, write_artifact
+from models.artifact import MANIFEST, Artifact, read_artifact, sha256, write_artifact
+from training.mlflow_client import mlflow_ui_command
 from training.plots import lift_plot
-from training.tracking import (
-    RunRecord,
+from training.registry import (
     artifact_path,
-    log_run,
-    mlflow_ui_command,
+    champion_alias,
     registered_versions,
+    set_champion_alias,
 )
+from training.tracking import ChildRun, RunRecord, TrainingData, log_run
 
 # MLflow's own tables use a loader that SQLAlchemy 2.1 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
@@ -56,6 +58,11 @@ def record(tmp_path):
 
 
 @pytest.fixture
+def client(tracking_uri):
+    return MlflowClient(tracking_uri, registry_uri=tracking_uri)
+
+
+@pytest.fixture
 def logged(record, tracking_uri, home):
     return log_run(record, tracking_uri=tracking_uri, artifact_root=home / "runs")
 
@@ -83,6 +90,113 @@ def test_registered_version_leads_to_the_same_artifact(logged, tracking_uri):
     assert read_artifact(folder) == ARTIFACT
 
 
+def test_curves_are_logged_step_by_step(record, client, tracking_uri, home):
+    curve = {"log_loss": [(25, 0.6), (50, 0.55), (100, None)]}
+    logged = log_run(
+        replace(record, series=curve), tracking_uri=tracking_uri, artifact_root=home / "runs"
+    )
+    history = client.get_metric_history(logged.run_id, "log_loss")
+    assert [(one.step, one.value) for one in history] == [(25, 0.6), (50, 0.55)]
+
+
+def test_nested_runs_lie_below_theirs(record, client, tracking_uri, home):
+    months = tuple(
+        ChildRun(
+            f"2026-0{month}",
+            params={"month": month},
+            metrics={"auc": 0.7 + month / 100, "ece": None},
+            series={"auc_by_age": [(0, 0.6), (1, 0.7)]},
+        )
+        for month in (1, 2)
+    )
+    logged = log_run(
+        replace(record, name="backtest", children=months),
+        tracking_uri=tracking_uri,
+        artifact_root=home / "runs",
+    )
+
+    parent = client.get_run(logged.run_id)
+    below = client.search_runs(
+        [parent.info.experiment_id], f"tags.mlflow.parentRunId = '{logged.run_id}'"
+    )
+    assert parent.info.run_name == "backtest"
+    assert {run.info.run_name: run.data.params for run in below} == {
+        "2026-01": {"month": "1"},
+        "2026-02": {"month": "2"},
+    }
+    assert {run.info.status for run in below} == {"FINISHED"}
+    assert sorted(run.data.metrics["auc"] for run in below) == [0.71, 0.72]
+    history = client.get_metric_history(below[0].info.run_id, "auc_by_age")
+    assert [(one.step, one.value) for one in history] == [(0, 0.6), (1, 0.7)]
+
+
+def test_run_without_a_model_registers_no_version(record, tracking_uri, home):
+    before = registered_versions(tracking_uri)
+
+    logged = log_run(
+        replace(record, artifact_folder=None),
+        tracking_uri=tracking_uri,
+        artifact_root=home / "runs",
+    )
+
+    assert logged.version == ""
+    assert registered_versions(tracking_uri) == before
+
+
+def test_summary_and_data_are_shown_with_the_run(record, client, tracking_uri, home):
+    told = replace(
+        record,
+        summary="Worth using from day 3 on.",
+        data=TrainingData("the store at commit 7", "ab" * 32, '{"leads": 700}'),
+    )
+    logged = log_run(told, tracking_uri=tracking_uri, artifact_root=home / "runs")
+
+    run = client.get_run(logged.run_id)
+    (learned_from,) = run.inputs.dataset_inputs
+    assert run.data.tags["mlflow.note.content"] == "Worth using from day 3 on."
+    assert client.get_model_version("leadscore", logged.version).description == told.summary
+    assert learned_from.dataset.name == "the store at commit 7"
+    assert learned_from.dataset.digest == ("ab" * 32)[:36]
+    assert learned_from.dataset.profile == '{"leads": 700}'
+
+
+def test_hash_of_the_model_is_kept_with_its_run_and_version(logged, client, tracking_uri):
+    folder = artifact_path(tracking_uri, logged.version)
+    manifest_hash = sha256((folder / MANIFEST).read_bytes())
+
+    assert client.get_run(logged.run_id).data.tags["leadscore.manifest_hash"] == manifest_hash
+    assert registered_versions(tracking_uri)[0].manifest_hash == manifest_hash
+
+
+def test_another_model_in_the_place_of_a_version_is_refused(logged, tracking_uri):
+    folder = artifact_path(tracking_uri, logged.version)
+    shutil.rmtree(folder)
+    write_artifact(folder, replace(ARTIFACT, background_margin=0.2))
+    read_artifact(folder)
+
+    with pytest.raises(DamagedArtifactError, match=r"manifest\.json has the hash .* another model"):
+        artifact_path(tracking_uri, logged.version)
+
+
+def test_alias_points_to_the_champion(logged, tracking_uri):
+    set_champion_alias(tracking_uri, "1")
+    assert champion_alias(tracking_uri) == "1"
+
+    set_champion_alias(tracking_uri, logged.version)
+    assert champion_alias(tracking_uri) == logged.version
+
+
+def test_alias_is_none_where_there_is_none(logged, tracking_uri):
+    assert champion_alias(tracking_uri, "nobody") is None
+
+
+def test_alias_of_a_version_that_is_not_registered_is_refused(logged, tracking_uri):
+    set_champion_alias(tracking_uri, logged.version)
+    with pytest.raises(UnknownModelError, match="no model version '99' is registered"):
+        set_champion_alias(tracking_uri, "99")
+    assert champion_alias(tracking_uri) == logged.version
+
+
 def test_versions_count_up_and_are_listed_newest_first(record, tracking_uri, home):
     before = registered_versions(tracking_uri)
     first, second = (
@@ -101,7 +215,7 @@ def test_versions_count_up_and_are_listed_newest_first(record, tracking_uri, hom
     assert [one.metrics for one in listed[:2]] == [{"auc": 0.6}, {"auc": 0.5}]
     assert [one.run_id for one in listed[:2]] == [second.run_id, first.run_id]
     assert abs(listed[0].created_at / 1e6 - time.time()) < 60
-    assert Path(listed[0].source) == artifact_path(tracking_uri, second.version)
+    assert Path(listed[0].source) / "artifact" == artifact_path(tracking_uri, second.version)
 
 
 def test_models_of_another_name_are_apart(record, tracking_uri, home):
@@ -184,9 +298,11 @@ def test_command_that_shows_the_runs(uri, command):
 
 
 LOGS_ONE_RUN = """
+import os
 import sys
 from pathlib import Path
-from training.tracking import RunRecord, artifact_path, log_run, os
+from training.registry import artifact_path
+from training.tracking import RunRecord, log_run
 from models.artifact import read_artifact
 
 folder, uri = Path(sys.argv[1]), sys.argv[2]
