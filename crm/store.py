@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from sqlalchemy import Connection, func, insert, inspect, select
+from sqlalchemy import Connection, Row, Select, func, insert, inspect, select
 
 from crm import reading, schema
 from crm.current_scores import CurrentScore, RankedPage, Ranking, read_page, write_scores
@@ -20,7 +20,7 @@ from leads.timeline import Timelines
 
 RECORDS = "records"
 SCORES = "scores"
-PROMOTION = "promotion"
+PROMOTION, ROLLBACK = "promotion", "rollback"
 SYSTEM = "leadscore"
 
 
@@ -143,24 +143,46 @@ class Store:
             }
 
     def champion(self) -> Champion | None:
-        """The model promoted last, None before the first."""
-        table = schema.champions.c
-        query = select(table.version, table.manifest_hash, table.promoted_at)
+        """The model that serves, None before the first promotion."""
+        query = _champions().order_by(schema.champions.c.sequence.desc()).limit(1)
         with self.database.reading() as connection:
-            row = connection.execute(query.order_by(table.sequence.desc()).limit(1)).first()
-        return None if row is None else Champion(*row)
+            row = connection.execute(query).first()
+        return None if row is None else _champion(row)
 
-    def set_champion(self, version: str, manifest_hash: str) -> None:
-        """Promote a model; earlier ones stay on record."""
+    def champions(self) -> list[Champion]:
+        """The model that serves, the one a rollback goes back to, the one before that, and so on.
+
+        What a rollback has left is no longer among them; promoting a champion again adds nothing.
+        """
+        with self.database.reading() as connection:
+            return _read_champions(connection)
+
+    def set_champion(
+        self,
+        version: str,
+        manifest_hash: str,
+        scores: Iterable[CurrentScore] | None = None,
+    ) -> None:
+        """Promote a model, in one commit with its scores in the place of all current ones."""
         with self.writing(PROMOTION, SYSTEM) as write:
-            write.connection.execute(
-                insert(schema.champions).values(
-                    sequence=write.sequence,
-                    version=version,
-                    manifest_hash=manifest_hash,
-                    promoted_at=write.committed_at,
+            _write_champion(write, Champion(version, manifest_hash, write.committed_at))
+            if scores is not None:
+                write_scores(write.connection, scores)
+
+    def roll_back(self, former: Champion, scores: Iterable[CurrentScore] | None = None) -> None:
+        """Bring the champion before the present one back, in one commit with its scores.
+
+        Raises `StoreError` when `former` is not the one before: somebody was faster.
+        """
+        with self.writing(ROLLBACK, SYSTEM) as write:
+            if former not in _read_champions(write.connection)[1:2]:
+                raise StoreError(
+                    f"version {former.version} is no longer the champion before; "
+                    "run `leadscore rollback` again"
                 )
-            )
+            _write_champion(write, former)
+            if scores is not None:
+                write_scores(write.connection, scores)
 
     def replace_scores(self, scores: Iterable[CurrentScore]) -> None:
         """Put these scores in the place of all current ones."""
@@ -192,6 +214,45 @@ class Store:
             query = query.where(schema.commits.c.kind == kind)
         with self.database.reading() as connection:
             return connection.scalar(query) or 0
+
+
+def _champions() -> Select[Any]:
+    """Every change of champion: the kind of its commit, and the columns of `Champion`."""
+    table = schema.champions.c
+    columns = (schema.commits.c.kind, table.version, table.manifest_hash, table.promoted_at)
+    return select(*columns).join_from(schema.champions, schema.commits)
+
+
+def _read_champions(connection: Connection) -> list[Champion]:
+    """Newest first: promotions one on top of the other, each rollback takes the top one away."""
+    stack: list[Champion] = []
+    for row in connection.execute(_champions().order_by(schema.champions.c.sequence)):
+        champion = _champion(row)
+        again = bool(stack) and _model(champion) == _model(stack[-1])
+        if row.kind == ROLLBACK or again:
+            stack.pop()
+        if row.kind != ROLLBACK:
+            stack.append(champion)
+    return stack[::-1]
+
+
+def _champion(row: Row[Any]) -> Champion:
+    return Champion(row.version, row.manifest_hash, row.promoted_at)
+
+
+def _model(champion: Champion) -> tuple[str, str]:
+    return champion.version, champion.manifest_hash
+
+
+def _write_champion(write: Write, champion: Champion) -> None:
+    write.connection.execute(
+        insert(schema.champions).values(
+            sequence=write.sequence,
+            version=champion.version,
+            manifest_hash=champion.manifest_hash,
+            promoted_at=champion.promoted_at,
+        )
+    )
 
 
 def _create_or_check(database: Database) -> None:

@@ -1,6 +1,7 @@
 """Composing scores: timelines from a store or folder, the one scorer, back to store or file."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,37 @@ def describe_all(
             yield scorer.describe(scores, row, factors=factors, grades=grades), scores, row
 
 
+@dataclass(frozen=True)
+class OpenNow:
+    """The leads of a store that are open at the moment that scores are of."""
+
+    timelines: Timelines
+    snapshots: Snapshots
+    population: Population
+    freshness: Freshness
+
+
+def open_now(store: Store, as_of: int | None = None) -> OpenNow:
+    """The open leads now, or at the newest event if that is old, or at a given moment."""
+    timelines = store.timelines()
+    present = now_us()
+    now = freshness(timelines.newest_event_at(present), present)
+    if as_of is not None:
+        now = Freshness(as_of, now.newest_event_at, now.stale)
+    return OpenNow(timelines, open_leads(timelines, now.as_of), population_of(timelines), now)
+
+
+def score_open(
+    leads: OpenNow, scorer: Scorer, grades: Sequence[tuple[str, int]], progress: Progress
+) -> list[CurrentScore]:
+    """The scores of all open leads as they stand in the list of ranked leads."""
+    scored = describe_all(
+        scorer, leads.timelines, leads.snapshots, leads.population, grades=grades,
+        factors=FACTORS_IN_LIST, progress=progress,
+    )  # fmt: skip
+    return [current_score(score, scores, row, scorer.version) for score, scores, row in scored]
+
+
 def refresh_scores(
     store: Store,
     scorer: Scorer,
@@ -79,20 +111,9 @@ def refresh_scores(
     as_of: int | None = None,
 ) -> Freshness:
     """Score every open lead of the store and keep the scores as the current ones."""
-    timelines = store.timelines()
-    present = now_us()
-    now = freshness(timelines.newest_event_at(present), present)
-    if as_of is not None:
-        now = Freshness(as_of, now.newest_event_at, now.stale)
-    snapshots = open_leads(timelines, now.as_of)
-    population = population_of(timelines)
-    scored = describe_all(
-        scorer, timelines, snapshots, population, grades=grades, factors=FACTORS_IN_LIST,
-        progress=progress,
-    )  # fmt: skip
-    current = [current_score(score, scores, row, scorer.version) for score, scores, row in scored]
-    store.replace_scores(current)
-    return now
+    leads = open_now(store, as_of)
+    store.replace_scores(score_open(leads, scorer, grades, progress))
+    return leads.freshness
 
 
 def current_score(score: Score, scores: Scores, row: int, version: str) -> CurrentScore:

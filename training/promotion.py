@@ -1,89 +1,97 @@
-"""Promotion: whether a challenger replaces the champion, and how it comes to serve."""
+"""Promotion: how a registered version comes to serve, and how the one before it comes back.
 
-from collections.abc import Callable
+The champion is a row of the store, and changes with the current scores in one commit: whoever is
+killed on the way leaves the old champion with its scores.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from crm.store import Store
-from features.population import population_of
-from leads.clock import parse_time
-from models.bootstrap import paired_difference
+from crm.current_scores import CurrentScore
+from crm.store import Champion, Store
+from leads.errors import DamagedArtifactError, InvalidInputError, LeadscoreError
+from models.artifact import MANIFEST, read_artifact, sha256, verified_contents
 from models.export import copy_verified
 from models.scorer import Scorer
 from models.verification import verify_in_child
-from training.evaluation import MODEL, Judged
 from training.registry import artifact_path
-
-# A challenger that is newer may be worse by at most this much log loss, at the 95 % upper end.
-TOLERATED_LOG_LOSS = 0.002
-FEWEST_LEADS = 100
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """Whether to promote, and why, in one sentence."""
+class Candidate:
+    """A registered version whose files are whole and which scored in a process of its own."""
 
-    promote: bool
-    reason: str
+    version: str
+    folder: Path
+    manifest_hash: str
+
+    def scorer(self) -> Scorer:
+        """A scorer of these very files."""
+        return Scorer(read_artifact(self.folder, self.manifest_hash), self.version)
 
 
-def compare(judged: Judged, champion: Scorer) -> Verdict:
-    """Judge the challenger against the champion on snapshots that neither has learned from.
+def find_candidate(version: str, tracking_uri: str, progress: Callable[[str], None]) -> Candidate:
+    """Find a registered version and try it in a process of its own; changes nothing.
 
-    The challenger's holdout model knows nothing after the holdout's cut; of its snapshots those
-    later than the champion's `until` count. Paired over leads.
+    Raises `UnknownModelError` or `DamagedArtifactError`.
     """
-    until = parse_time(champion.about["until"])
-    rows = np.flatnonzero(judged.view.as_of > until)
-    lead = judged.view.snapshots.lead[rows]
-    n_leads = len(np.unique(lead))
-    if n_leads < FEWEST_LEADS:
-        return Verdict(
-            False,
-            f"only {n_leads} decided leads are later than what version {champion.version} learned "
-            f"from; {FEWEST_LEADS} are needed to compare, or promote it yourself",
-        )
-    probability = champion.probabilities(judged.view, population_of(judged.view.timelines))
-    difference = paired_difference(
-        "log_loss",
-        judged.label[rows],
-        judged.probability[MODEL][rows],
-        probability[rows],
-        judged.weight[rows],
-        lead,
-    )
-    upper = difference["high"]
-    better = upper is not None and upper < TOLERATED_LOG_LOSS
-    return Verdict(
-        better,
-        f"log loss differs by {_signed(difference['value'])} "
-        f"({_signed(difference['low'])} to {_signed(upper)}, 95 %) from version "
-        f"{champion.version} on {n_leads} later leads; "
-        + ("not worse, and newer" if better else f"the upper end is above {TOLERATED_LOG_LOSS}"),
-    )
+    progress("finding the model")
+    folder = artifact_path(tracking_uri, version)
+    manifest_hash = sha256(verified_contents(folder)[MANIFEST])
+    progress("trying it in a process of its own")
+    verify_in_child(folder, manifest_hash)
+    return Candidate(version, folder, manifest_hash)
 
 
 def promote(
-    version: str,
+    candidate: Candidate,
     store: Store,
     models: Path,
-    tracking_uri: str,
     progress: Callable[[str], None],
-) -> str:
-    """Export a registered version, try it in a process of its own, then make it the champion.
+    scores: Sequence[CurrentScore] | None = None,
+) -> None:
+    """Export a candidate and make it the champion, with its current scores if they are given.
 
-    The answer is the hash of its manifest. Killed at any point, the old champion stays. Raises
-    `UnknownModelError` or `DamagedArtifactError`.
+    Raises `DamagedArtifactError` when its files have changed since it was tried.
     """
     progress("exporting the model")
-    manifest_hash = copy_verified(artifact_path(tracking_uri, version), models, version)
-    progress("trying it in a process of its own")
-    verify_in_child(models / version, manifest_hash)
-    store.set_champion(version, manifest_hash)
-    return manifest_hash
+    copy_verified(candidate.folder, models, candidate.version, candidate.manifest_hash)
+    progress("making it the champion")
+    store.set_champion(candidate.version, candidate.manifest_hash, scores)
 
 
-def _signed(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:+.4f}"
+def former_champion(store: Store, models: Path, tracking_uri: str) -> tuple[Champion, Scorer]:
+    """The champion that a rollback brings back, and its scorer; changes no champion.
+
+    A folder that is gone or damaged is taken from MLflow again, if that still has the same bytes.
+    Raises `InvalidInputError` when there is none to go back to, `DamagedArtifactError` when it
+    cannot be had.
+    """
+    history = store.champions()
+    if len(history) < 2:
+        raise InvalidInputError(
+            "there is no champion to go back to: "
+            + (f"version {history[0].version} is the first" if history else "none was promoted yet")
+            + "; `leadscore models` lists what can be promoted"
+        )
+    former = history[1]
+    folder = models / former.version
+    try:
+        artifact = read_artifact(folder, former.manifest_hash)
+    except DamagedArtifactError as damage:
+        _export_again(former, models, tracking_uri, damage)
+        artifact = read_artifact(folder, former.manifest_hash)
+    return former, Scorer(artifact, former.version)
+
+
+def _export_again(
+    former: Champion, models: Path, tracking_uri: str, damage: DamagedArtifactError
+) -> None:
+    try:
+        source = artifact_path(tracking_uri, former.version)
+        copy_verified(source, models, former.version, former.manifest_hash)
+    except LeadscoreError as error:
+        raise DamagedArtifactError(
+            f"version {former.version} cannot come back: {damage}; nor from MLflow: {error}"
+        ) from error

@@ -9,15 +9,18 @@ import typer
 from crm.store import Store
 from leads.errors import LeadscoreError
 from leadscore.commands.promote import promote_and_rescore
+from leadscore.impact import Impact, show_impact
 from leadscore.options import AsJson, DataFolder, Lost, Seed, Timezone, Won
-from leadscore.scoring import load_scorer
 from leadscore.settings import Settings, read_settings
 from leadscore.sources import Records, moment_of, read_records
 from leadscore.terminal import Progress, percent, progress, say, show_json, show_table
+from models.artifact import read_artifact
+from training.challenger import Contest, judge_challenger
+from training.comparison import Verdict
 from training.learning import Source, Trained
 from training.learning import train as train_model
 from training.mlflow_client import mlflow_ui_command
-from training.promotion import Verdict, compare
+from training.registry import artifact_path
 
 
 class Promote(StrEnum):
@@ -48,11 +51,19 @@ def train(
     with Store.open(settings.store) as store, progress("training") as step:
         records = read_records(store, settings, data, timezone, won, lost, step)
         trained = train_on(records, moment_of(records, until, "--until"), seed, settings, step)
-        verdict = _decide(promote, trained, store, settings)
+        verdict = _decide(promote, trained, records, store, settings, step)
+        before, impact = store.champion(), None
         if verdict.promote:
-            promote_and_rescore(trained.version, store, settings, step, rescore=data is None)
-    record = _record(trained, verdict, records, settings)
-    show_json(record) if as_json else _show(record, records)
+            impact = promote_and_rescore(
+                trained.version, store, settings, step, rescore=data is None
+            )
+    record = _record(trained, verdict, impact, records, settings)
+    if as_json:
+        show_json(record)
+        return
+    _show(record, records)
+    if impact is not None and before is not None:
+        show_impact(impact, trained.version, before.version)
 
 
 def train_on(
@@ -70,28 +81,45 @@ def train_on(
     )
 
 
-def _decide(promote: Promote, trained: Trained, store: Store, settings: Settings) -> Verdict:
+def _decide(
+    promote: Promote,
+    trained: Trained,
+    records: Records,
+    store: Store,
+    settings: Settings,
+    step: Progress,
+) -> Verdict:
     if promote is Promote.NEVER:
         return Verdict(False, "not asked for (--promote never)")
     if promote is Promote.ALWAYS:
         return Verdict(True, "asked for (--promote always)")
-    if store.champion() is None:
+    champion = store.champion()
+    if champion is None:
         return Verdict(True, "the first model")
+    challenger = read_artifact(
+        artifact_path(settings.tracking_uri, trained.version), trained.manifest_hash
+    )
     try:
-        champion = load_scorer(store, settings.models)
+        present = read_artifact(settings.models / champion.version, champion.manifest_hash)
+        contest = Contest(challenger, present, champion.version, records.timelines)
+        return judge_challenger(contest, lambda told: step(f"comparing with the champion: {told}"))
     except LeadscoreError as error:
         return Verdict(False, f"the champion cannot be compared: {error}")
-    return compare(trained.judged, champion)
 
 
 def _record(
-    trained: Trained, verdict: Verdict, records: Records, settings: Settings
+    trained: Trained,
+    verdict: Verdict,
+    impact: Impact | None,
+    records: Records,
+    settings: Settings,
 ) -> dict[str, Any]:
     return {
         "version": trained.version,
         "run_id": trained.run_id,
         "promoted": verdict.promote,
         "reason": verdict.reason,
+        "impact": None if impact is None else impact.as_record(),
         "quarantined": [
             {"field": one.attribute, "evidence": one.evidence}
             for one in records.timelines.overwritten

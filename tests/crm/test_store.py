@@ -220,3 +220,64 @@ def test_planned_event_is_not_the_newest_before_it_happens(store, make_folder):
     by = parse_time("2026-02-01T00:00:00Z")
     assert store.newest_event_at(by) == parse_time("2026-01-06T11:00:00Z")
     assert store.newest_event_at(by) == store.timelines().newest_event_at(by)
+
+
+def versions(store):
+    return [champion.version for champion in store.champions()]
+
+
+def test_rolling_back_twice_goes_further_back(store):
+    for version in ("1", "2", "3"):
+        store.set_champion(version, f"hash of {version}")
+    first, second = store.champions()[2], store.champions()[1]
+
+    store.roll_back(second)
+    assert store.champion() == second
+    assert versions(store) == ["2", "1"]
+
+    store.roll_back(first)
+    assert store.champions() == [store.champion()] == [first]
+
+
+def test_a_promotion_after_a_rollback_goes_back_to_what_was_rolled_back_to(store):
+    for version in ("1", "2"):
+        store.set_champion(version, f"hash of {version}")
+    store.roll_back(store.champions()[1])
+    store.set_champion("3", "hash of 3")
+
+    assert versions(store) == ["3", "1"]
+
+
+def test_promoting_the_champion_again_adds_nothing_to_go_back_to(store):
+    for version in ("1", "2", "2"):
+        store.set_champion(version, f"hash of {version}")
+
+    assert versions(store) == ["2", "1"]
+    assert store.champions()[0] == store.champion()
+
+
+def test_nothing_but_the_champion_before_can_be_rolled_back_to(store):
+    for version in ("1", "2", "3"):
+        store.set_champion(version, f"hash of {version}")
+    oldest = store.champions()[2]
+
+    with pytest.raises(StoreError, match="version 1 is no longer the champion before; run"):
+        store.roll_back(oldest)
+
+    assert versions(store) == ["3", "2", "1"]
+
+
+def test_champion_and_scores_change_in_one_commit(store):
+    def fails():
+        yield from ()
+        raise ZeroDivisionError
+
+    store.set_champion("1", "hash of 1")
+    with pytest.raises(ZeroDivisionError):
+        store.set_champion("2", "hash of 2", fails())
+    assert versions(store) == ["1"]
+
+    store.set_champion("2", "hash of 2", [])
+    with pytest.raises(ZeroDivisionError):
+        store.roll_back(store.champions()[1], fails())
+    assert versions(store) == ["2", "1"]
