@@ -1,12 +1,16 @@
 """A data folder: which tables and files are there, and what in it is not used."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from crm.tables import SUFFIXES, TableFile, hash_of_files, open_table
+from crm.mapping.accounting import Account
+from crm.tables import SUFFIXES, TableFile, TableSource, hash_of_files, open_table
+from leads.attributes import AttributeType
 from leads.contract import LEADS, TABLES, Table
 from leads.errors import InvalidTableError
+from leads.pipelines import Pipelines, read_pipelines
 
 PIPELINES_FILE = "pipelines.toml"
 NOT_USED_YET = ("targets", "spend")
@@ -14,17 +18,35 @@ NOT_USED_YET = ("targets", "spend")
 
 @dataclass(frozen=True)
 class DataFolder:
-    """The tables of a folder by name, its `pipelines.toml` if there is one, and warnings."""
+    """The tables of a folder by name, the file that gives its pipelines if any, and warnings.
+
+    A mapped export looks the same: its pipelines, time zone and given types are from the mapping,
+    and `account` says what became of the rows of its files once they were read.
+    """
 
     path: Path
-    files: Mapping[str, TableFile]
+    files: Mapping[str, TableSource]
     pipelines_file: Path | None
     warnings: tuple[str, ...]
+    inputs: tuple[Path, ...]
+    mapped_pipelines: Pipelines | None = None
+    timezone: ZoneInfo | None = None
+    attribute_types: Mapping[str, AttributeType] = field(default_factory=dict)
+    account: Account | None = None
 
     def hash(self) -> str:
         """SHA-256 over the files that are read, to tell two states of a folder apart."""
-        paths = [file.path for file in self.files.values()]
-        return hash_of_files(paths + ([self.pipelines_file] if self.pipelines_file else []))
+        return hash_of_files(self.inputs)
+
+    def notes(self) -> tuple[str, ...]:
+        """What a person has to know, known once the tables were read."""
+        return () if self.account is None else self.account.notes()
+
+    def pipelines(self) -> Pipelines | None:
+        """The pipelines that the folder itself gives; raises `InvalidTableError` for a mistake."""
+        if self.pipelines_file is None or self.mapped_pipelines is not None:
+            return self.mapped_pipelines
+        return read_pipelines(self.pipelines_file)
 
 
 def open_data_folder(path: Path) -> DataFolder:
@@ -44,10 +66,12 @@ def open_data_folder(path: Path) -> DataFolder:
     files = {table.name: _checked(table, paths[table.name], warnings) for table in present}
     if not any(map(len, files[LEADS.name].blocks())):
         raise InvalidTableError(f"{files[LEADS.name].path} has no leads; add a row for each lead")
+    inputs = [file.path for file in files.values()]
     pipelines_file = path / PIPELINES_FILE
-    return DataFolder(
-        path, files, pipelines_file if pipelines_file.exists() else None, tuple(warnings)
-    )
+    if not pipelines_file.exists():
+        return DataFolder(path, files, None, tuple(warnings), tuple(inputs))
+    inputs.append(pipelines_file)
+    return DataFolder(path, files, pipelines_file, tuple(warnings), tuple(inputs))
 
 
 def _table_paths(folder: Path, warnings: list[str]) -> dict[str, Path]:

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from crm.checked_tables import CheckedTables, Progress, TableCounts, leads_of
 from crm.columns import NO_EVENTS, events_as_columns
-from crm.data_folder import open_data_folder
 from crm.event_rows import EventRows, event_rows
 from crm.incoming import conflict_reason
 from crm.incoming_leads import difference, repeated_lead_reason
 from crm.learning import Choices, settle
+from crm.mapping.export import open_source
 from crm.rejections import RejectedRows
 from crm.tables import Block
 from crm.validation import CheckedRows
@@ -44,18 +44,19 @@ class FolderContents:
 def read_folder(
     path: Path,
     *,
+    mapping: Path | None = None,
     timezone: ZoneInfo | None = None,
     won: Sequence[str] = (),
     lost: Sequence[str] = (),
     rejected_dir: Path | None = None,
     progress: Progress | None = None,
 ) -> FolderContents:
-    """Read a data folder by the same rules as an import.
+    """Read a data folder, or an export through the mapping of a file, by the rules of an import.
 
     Refused rows are written to `rejected_dir`, or only counted. Raises `InvalidTableError` for a
     table that the contract does not allow.
     """
-    folder = open_data_folder(path)
+    folder = open_source(path, mapping, timezone)
     settled = settle(folder, Choices(timezone, won, lost))
     types = settled.rules.attribute_types
     with RejectedRows(rejected_dir) as rejected:
@@ -71,7 +72,7 @@ def read_folder(
         attribute_types=types,
         pipelines_learned=settled.learned,
         ambiguous_times=tables.ambiguous_times,
-        warnings=settled.warnings,
+        warnings=(*settled.warnings, *folder.notes()),
         first_rejections=dict(rejected.first),
         rejected_files=rejected.files,
         data_hash=folder.hash(),

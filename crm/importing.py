@@ -12,11 +12,12 @@ from sqlalchemy import insert
 
 from crm import reading, schema
 from crm.checked_tables import CheckedTables, Progress, TableCounts, leads_of
-from crm.data_folder import open_data_folder
 from crm.event_rows import event_rows
 from crm.incoming import IncomingEvents
 from crm.incoming_leads import IncomingLeads
 from crm.learning import Choices, Settled, settle
+from crm.mapping.accounting import FileCounts
+from crm.mapping.export import open_source
 from crm.rejections import RejectedRows
 from crm.store import RECORDS, Store, Write
 from crm.tables import Block
@@ -41,7 +42,10 @@ REJECTED = "rejected"
 
 @dataclass(frozen=True)
 class ImportSummary:
-    """What an import did; `sequence` is its commit, or the latest one if it changed nothing."""
+    """What an import did; `sequence` is its commit, or the latest one if it changed nothing.
+
+    `files` says what became of the rows and columns of a mapped export's files.
+    """
 
     import_id: str
     sequence: int
@@ -51,6 +55,7 @@ class ImportSummary:
     pipelines_learned: bool
     warnings: tuple[str, ...]
     rejected_files: tuple[Path, ...]
+    files: Mapping[str, FileCounts] = field(default_factory=dict)
 
     @property
     def rejected(self) -> int:
@@ -68,6 +73,7 @@ class ImportSummary:
             "pipelines_learned": self.pipelines_learned,
             "warnings": list(self.warnings),
             "rejected_files": [str(path) for path in self.rejected_files],
+            "files": {name: counts.as_record() for name, counts in self.files.items()},
         }
 
 
@@ -76,6 +82,7 @@ def import_folder(
     path: Path,
     *,
     home: Path,
+    mapping: Path | None = None,
     origin: str = "import",
     timezone: ZoneInfo | None = None,
     won: Sequence[str] = (),
@@ -83,13 +90,15 @@ def import_folder(
     strict: bool = False,
     progress: Progress | None = None,
 ) -> ImportSummary:
-    """Import a data folder; importing it again changes nothing.
+    """Import a data folder, or an export through the mapping of a file.
+
+    Importing the same again changes nothing.
 
     `progress` is called with a table's name and how many of its rows were read. Raises
     `InvalidTableError`, with nothing stored, for a table that the contract does not allow, and
     with `strict` for any refused row.
     """
-    folder = open_data_folder(path)
+    folder = open_source(path, mapping, timezone)
     import_id = format_time(now_us()).replace(":", "")
     choices = Choices(timezone, won, lost)
     with (
@@ -187,6 +196,7 @@ class _Import:
     def summary(self, import_id: str, sequence: int) -> ImportSummary:
         """What the import did."""
         counts = self.tables.counts
+        account = self.tables.folder.account
         return ImportSummary(
             import_id=import_id,
             sequence=sequence,
@@ -194,8 +204,9 @@ class _Import:
             ambiguous_times=self.tables.ambiguous_times,
             attribute_types=self.attribute_types,
             pipelines_learned=self.settled.learned,
-            warnings=self.settled.warnings,
+            warnings=(*self.settled.warnings, *self.tables.folder.notes()),
             rejected_files=self.tables.rejected.files,
+            files={} if account is None else account.counts(),
         )
 
 

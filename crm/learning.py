@@ -14,7 +14,7 @@ from crm.validation import CheckedRows, Rules, check_block
 from leads.attributes import AttributeType, infer_type
 from leads.contract import ATTRIBUTE_CHANGES, LEADS, STAGE_CHANGES, Table, is_missing
 from leads.errors import InvalidTableError
-from leads.pipelines import DEFAULT_PIPELINE, Pipeline, Pipelines, learn_pipeline, read_pipelines
+from leads.pipelines import DEFAULT_PIPELINE, Pipeline, Pipelines, learn_pipeline
 
 SAMPLE_ROWS = 100_000
 SAMPLE_CELLS = 2_000_000
@@ -59,14 +59,14 @@ def settle(
         pipelines = _given_pipelines(folder, stored)
         if choices.won or choices.lost:
             warnings.append("--won and --lost are not used: the pipelines are known already")
-    rules = Rules(choices.timezone, pipelines, settle_types(folder, fixed))
+    rules = Rules(choices.timezone or folder.timezone, pipelines, settle_types(folder, fixed))
     return Settled(rules, pipelines, learned, tuple(warnings))
 
 
 def _given_pipelines(folder: DataFolder, stored: Pipelines | None) -> Pipelines:
-    if folder.pipelines_file is None:
+    given = folder.pipelines()
+    if given is None:
         return stored or Pipelines(())
-    given = read_pipelines(folder.pipelines_file)
     return given if stored is None else _extended(stored, given, folder)
 
 
@@ -96,12 +96,12 @@ def _check_extends(old: Pipeline, new: Pipeline, folder: DataFolder) -> None:
 def settle_types(
     folder: DataFolder, fixed: Mapping[str, AttributeType]
 ) -> dict[str, AttributeType]:
-    """The type of every attribute: those already fixed, and others inferred from a sample.
+    """The type of every attribute: those already fixed or given, others inferred from a sample.
 
     An attribute without any value in the sample stays open.
     """
-    types = dict(fixed)
-    for name, values in _attribute_samples(folder, fixed).items():
+    types = {**folder.attribute_types, **fixed}
+    for name, values in _attribute_samples(folder, dict(types)).items():
         if not all(map(is_missing, values)):
             types[name] = infer_type(values)
     return types
@@ -143,7 +143,7 @@ def learn_pipelines(folder: DataFolder, choices: Choices) -> Pipelines:
 
     Raises `InvalidTableError` when no stage is recognised as won or as lost.
     """
-    rules = Rules(choices.timezone)
+    rules = Rules(choices.timezone or folder.timezone)
     pipeline_of: dict[str, str] = {}
     names: dict[str, None] = {}
     if "pipeline" in folder.files[LEADS.name].columns:

@@ -11,11 +11,15 @@ from typing import IO, Any, Self
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A refused row: its number in the file, the reason with what to do, and its cells."""
+    """A refused row: its number in the file, the reason with what to do, and its cells.
+
+    `file` names its file where a table is made of several.
+    """
 
     row: int
     reason: str
     cells: Mapping[str, str | None]
+    file: str | None = None
 
 
 @dataclass
@@ -44,10 +48,14 @@ class RejectedRows:
         return tuple(self.folder / f"{table}.csv" for table in self.counts)
 
     def add(self, table: str, file: str, columns: Iterable[str], rows: Sequence[Rejection]) -> None:
-        """Keep some refused rows of a table; `file` names their source in messages."""
+        """Keep some refused rows of a table; `file` names their source in messages.
+
+        Of one table, either all rows name a file of their own or none does.
+        """
         if not rows:
             return
-        self.first.setdefault(table, f"{file}, row {rows[0].row}: {rows[0].reason}")
+        first = rows[0]
+        self.first.setdefault(table, f"{first.file or file}, row {first.row}: {first.reason}")
         self.counts[table] = self.counts.get(table, 0) + len(rows)
         if self.folder is not None:
             self._write(self.folder, table, tuple(columns), rows)
@@ -62,9 +70,15 @@ class RejectedRows:
             partial.mkdir(parents=True, exist_ok=True)
             self._files[table] = (partial / f"{table}.csv").open("w", encoding="utf-8", newline="")
             self._writers[table] = csv.writer(self._files[table])
-            self._writers[table].writerow(("row", "reason", *columns))
+            files = () if rows[0].file is None else ("file",)
+            self._writers[table].writerow((*files, "row", "reason", *columns))
         self._writers[table].writerows(
-            (rejection.row, rejection.reason, *map(rejection.cells.get, columns))
+            (
+                *(() if rejection.file is None else (rejection.file,)),
+                rejection.row,
+                rejection.reason,
+                *map(rejection.cells.get, columns),
+            )
             for rejection in rows
         )
 

@@ -11,9 +11,9 @@ import io
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -44,12 +44,14 @@ _PLAIN_KINDS = (
 class Block:
     """Some rows of a table: their numbers, and one list of cells per column.
 
-    `broken` are rows whose number of cells is not the header's.
+    `broken` are rows that cannot be read, such as one whose number of cells is not the header's.
+    `file` names the file of the rows where a table is made of several.
     """
 
     rows: Sequence[int]
     columns: Mapping[str, Sequence[str | None]]
     broken: Sequence[Rejection] = ()
+    file: str | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -57,7 +59,22 @@ class Block:
     def rejection(self, place: int, reason: str) -> Rejection:
         """The row at a place of this block, refused."""
         cells = {name: column[place] for name, column in self.columns.items()}
-        return Rejection(self.rows[place], reason, cells)
+        return Rejection(self.rows[place], reason, cells, self.file)
+
+
+class TableSource(Protocol):
+    """The rows of a table, wherever they are from: a file of its own, or a mapped export."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns; every block has them all."""
+
+    def blocks(self) -> Iterator[Block]:
+        """The rows in blocks, from the start at every call."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +83,8 @@ class TableFile:
 
     path: Path
     header: tuple[str, ...]
+    delimiter: str = ","
+    encoding: str = "utf-8-sig"
 
     @property
     def name(self) -> str:
@@ -81,19 +100,28 @@ class TableFile:
         """The rows in blocks; raises `InvalidTableError` where the file is damaged."""
         if self.path.suffix == ".parquet":
             return _parquet_blocks(self.path)
-        return _csv_blocks(self.path, self.header)
+        return _csv_blocks(self)
 
 
-def open_table(path: Path) -> TableFile:
+def open_table(path: Path, delimiter: str = ",", encoding: str = "utf-8-sig") -> TableFile:
     """Read the header; raises `InvalidTableError` for an empty file or a repeated column."""
-    header = _parquet_header(path) if path.suffix == ".parquet" else _csv_header(path)
+    if path.suffix == ".parquet":
+        file = TableFile(path, _parquet_header(path))
+    else:
+        file = TableFile(path, (), delimiter, encoding)
+        file = replace(file, header=_csv_header(file))
+    check_header(path, file.header)
+    return file
+
+
+def check_header(path: Path, header: Sequence[str]) -> None:
+    """Refuse a header that names a column twice."""
     named = [name for name in header if name]
     repeated = [name for name in dict.fromkeys(named) if named.count(name) > 1]
     if repeated:
         raise InvalidTableError(
             f"{path}: the column {repeated[0]!r} is there twice; rename or remove one"
         )
-    return TableFile(path, header)
 
 
 def hash_of_files(paths: Sequence[Path]) -> str:
@@ -108,13 +136,14 @@ def hash_of_files(paths: Sequence[Path]) -> str:
 
 
 @contextmanager
-def _csv_rows(path: Path) -> Iterator[Iterator[list[str]]]:
+def _csv_rows(source: TableFile) -> Iterator[Iterator[list[str]]]:
     """The rows of a CSV file as lists of cells, blank lines left out."""
+    path = source.path
     # Longer cells than a contract allows are refused by row; the module's own limit of 131,072
     # characters would fail the table.
     csv.field_size_limit(MAX_LINE_CHARACTERS)
-    with _text(path) as file:
-        reader = csv.reader(_lines(file, path), strict=True)
+    with _text(path, source.encoding) as file:
+        reader = csv.reader(_lines(file, path), strict=True, delimiter=source.delimiter)
         try:
             yield filter(None, reader)
         except csv.Error as error:
@@ -124,7 +153,7 @@ def _csv_rows(path: Path) -> Iterator[Iterator[list[str]]]:
         except UnicodeDecodeError as error:
             raise InvalidTableError(
                 f"{path}, after line {reader.line_num}: byte {error.object[error.start]:#04x} is "
-                "not UTF-8; save the file as UTF-8"
+                f"not {_encoding_name(source.encoding)}; save the file as UTF-8"
             ) from None
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise InvalidTableError(
@@ -132,10 +161,14 @@ def _csv_rows(path: Path) -> Iterator[Iterator[list[str]]]:
             ) from None
 
 
-def _text(path: Path) -> IO[str]:
+def _encoding_name(encoding: str) -> str:
+    return "UTF-8" if encoding == "utf-8-sig" else f"{encoding}, which the mapping names"
+
+
+def _text(path: Path, encoding: str) -> IO[str]:
     if path.suffix == ".gz":
-        return io.TextIOWrapper(gzip.open(path), encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
+        return io.TextIOWrapper(gzip.open(path), encoding=encoding, newline="")
+    return path.open(encoding=encoding, newline="")
 
 
 def _lines(file: IO[str], path: Path) -> Iterator[str]:
@@ -148,20 +181,22 @@ def _lines(file: IO[str], path: Path) -> Iterator[str]:
         yield line
 
 
-def _csv_header(path: Path) -> tuple[str, ...]:
-    with _csv_rows(path) as rows:
+def _csv_header(source: TableFile) -> tuple[str, ...]:
+    with _csv_rows(source) as rows:
         header = next(rows, None)
     if header is None:
-        raise InvalidTableError(f"{path} is empty; write a line with the names of the columns")
+        raise InvalidTableError(
+            f"{source.path} is empty; write a line with the names of the columns"
+        )
     return tuple(name.strip() for name in header)
 
 
-def _csv_blocks(path: Path, header: tuple[str, ...]) -> Iterator[Block]:
-    with _csv_rows(path) as rows:
+def _csv_blocks(source: TableFile) -> Iterator[Block]:
+    with _csv_rows(source) as rows:
         next(rows)
         first = 1
         while taken := _take(rows):
-            yield _csv_block(taken, header, first)
+            yield _csv_block(taken, source.header, first)
             first += len(taken)
 
 

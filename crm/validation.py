@@ -189,7 +189,7 @@ class _BlockCheck:
                 _attempt(read, text, None)
             except InvalidTableError as error:
                 return InvalidTableError(
-                    f"{self.file}, row {self.block.rows[place]}, {name}: {error}"
+                    f"{self.block.file or self.file}, row {self.block.rows[place]}, {name}: {error}"
                 )
         raise AssertionError(name)
 

@@ -13,6 +13,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standar
 DataFolder = Annotated[
     Path | None, typer.Option("--data", help="A data folder to use instead of the store.")
 ]
+MappingFile = Annotated[
+    Path | None,
+    typer.Option("--mapping", help="A mapping (TOML) of an export's files and columns."),
+]
 Timezone = Annotated[
     str | None, typer.Option(help="Where times without an offset are from: Europe/Stockholm.")
 ]

@@ -34,12 +34,15 @@ def read_records(
     won: Sequence[str] | None,
     lost: Sequence[str] | None,
     step: Progress,
+    mapping: Path | None = None,
 ) -> Records:
-    """The records of a folder if one is given, else of the store.
+    """The records of a folder if one is given, through a mapping if one is, else of the store.
 
     Notes on refused rows go to standard error. Raises `InvalidInputError` for an
     empty store.
     """
+    if mapping is not None and data is None:
+        raise InvalidInputError("--mapping is of the files of --data; give --data FOLDER as well")
     if data is None:
         step("reading the store")
         timelines = store.timelines() if store.pipelines() is not None else None
@@ -52,6 +55,7 @@ def read_records(
     else:
         contents = read_folder(
             data,
+            mapping=mapping,
             timezone=read_timezone(timezone),
             won=tuple(won or ()),
             lost=tuple(lost or ()),

@@ -1,22 +1,27 @@
-"""`leadscore import`: a data folder into the store."""
+"""`leadscore import`: a data folder, or an export through a mapping, into the store."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from crm.importing import ImportSummary, import_folder
+from crm.mapping.accounting import FileCounts
 from crm.store import Store
 from leads.errors import DamagedArtifactError
-from leadscore.options import AsJson, Lost, Timezone, Won, read_timezone
+from leadscore.options import AsJson, Lost, MappingFile, Timezone, Won, read_timezone
 from leadscore.scoring import load_scorer, refresh_scores
 from leadscore.settings import Settings, read_settings
 from leadscore.terminal import Progress, progress, say, show_json, show_table, warn
 
 
 def import_records(
-    source: Annotated[Path, typer.Argument(help="A data folder: leads.csv, interactions.csv …")],
+    source: Annotated[
+        Path, typer.Argument(help="A data folder (leads.csv …), or an export with --mapping.")
+    ],
+    mapping: MappingFile = None,
     timezone: Timezone = None,
     origin: Annotated[str, typer.Option(help="Where the events are from.")] = "import",
     strict: Annotated[bool, typer.Option("--strict", help="Fail on any bad row.")] = False,
@@ -26,8 +31,9 @@ def import_records(
 ) -> None:
     """Import a data folder into the store; a second time changes nothing.
 
-    Bad rows are listed with their reasons and kept out. Example:
-    leadscore import exports/crm --timezone Europe/Stockholm
+    Bad rows are listed with their reasons and kept out. Examples:
+    leadscore import exports/crm --timezone Europe/Stockholm;
+    leadscore import exports/zoho --mapping zoho.toml
     """
     settings = read_settings(os.environ)
     with Store.open(settings.store) as store, progress("importing") as step:
@@ -35,6 +41,7 @@ def import_records(
             store,
             source,
             home=settings.home,
+            mapping=mapping,
             origin=origin,
             timezone=read_timezone(timezone),
             won=tuple(won or ()),
@@ -68,9 +75,22 @@ def show_summary(summary: ImportSummary) -> None:
             for name, t in summary.tables.items()
         ],
     )
+    show_files(summary.files)
     types = ", ".join(f"{name} ({kind})" for name, kind in summary.attribute_types.items())
     say(f"Attributes: {types or 'none'}")
     if summary.ambiguous_times:
         say(f"{summary.ambiguous_times:,} ambiguous local times were read as the first of the two")
     for path in summary.rejected_files:
         say(f"Rejected rows with their reasons: {path}")
+
+
+def show_files(files: Mapping[str, FileCounts]) -> None:
+    """What a mapping used of each file, and what it left out and why."""
+    for name, counts in files.items():
+        say(f"{name}: {counts.used:,} of {counts.rows:,} rows used")
+        for label, rows in counts.left_out.items():
+            say(f"  {rows:,} rows left out: {label}")
+        for column, reason in counts.columns_left_out.items():
+            say(f"  column {column!r} left out: {reason}")
+        if counts.columns_not_read:
+            say(f"  columns that the mapping does not name: {', '.join(counts.columns_not_read)}")

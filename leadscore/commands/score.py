@@ -16,7 +16,7 @@ from leads.clock import format_time, now_us, parse_time
 from leads.errors import InvalidInputError, InvalidTableError
 from leads.timeline import Timelines
 from leads.view import Snapshots
-from leadscore.options import AsJson, AsOf, DataFolder, Lost, Timezone, Won
+from leadscore.options import AsJson, AsOf, DataFolder, Lost, MappingFile, Timezone, Won
 from leadscore.scoring import describe_all, load_scorer, open_leads, refresh_scores
 from leadscore.settings import Settings, read_settings
 from leadscore.sources import Records, moment_of, read_records
@@ -50,6 +50,7 @@ def score(
         Path | None, typer.Option("--at", help="A CSV of snapshots: lead_id, as_of.")
     ] = None,
     data: DataFolder = None,
+    mapping: MappingFile = None,
     model: Annotated[
         str | None, typer.Option("--model", help="A promoted version; the champion if not given.")
     ] = None,
@@ -72,7 +73,7 @@ def score(
         check_output(output)
     with Store.open(settings.store) as store, progress("scoring") as step:
         scorer = load_scorer(store, settings.models, model)
-        records = read_records(store, settings, data, timezone, won, lost, step)
+        records = read_records(store, settings, data, timezone, won, lost, step, mapping)
         asked = _asked(records, at, as_of)
         rows = list(_rows(scorer, records.timelines, asked, settings, step))
         if at is None and as_of is None and data is None and model is None:

@@ -10,7 +10,7 @@ from crm.store import Store
 from leads.errors import LeadscoreError
 from leadscore.commands.promote import promote_and_rescore
 from leadscore.impact import Impact, show_impact
-from leadscore.options import AsJson, DataFolder, Lost, Seed, Timezone, Won
+from leadscore.options import AsJson, DataFolder, Lost, MappingFile, Seed, Timezone, Won
 from leadscore.settings import Settings, read_settings
 from leadscore.sources import Records, moment_of, read_records
 from leadscore.terminal import Progress, percent, progress, say, show_json, show_table
@@ -33,6 +33,7 @@ class Promote(StrEnum):
 
 def train(
     data: DataFolder = None,
+    mapping: MappingFile = None,
     until: Annotated[
         str | None, typer.Option(help="Learn only from what was known then: an ISO 8601 time.")
     ] = None,
@@ -49,7 +50,7 @@ def train(
     """
     settings = read_settings(os.environ)
     with Store.open(settings.store) as store, progress("training") as step:
-        records = read_records(store, settings, data, timezone, won, lost, step)
+        records = read_records(store, settings, data, timezone, won, lost, step, mapping)
         trained = train_on(records, moment_of(records, until, "--until"), seed, settings, step)
         verdict = _decide(promote, trained, records, store, settings, step)
         before, impact = store.champion(), None

@@ -1,0 +1,1 @@
+"""Mappings: a person's own export, read as the tables of the contract."""
