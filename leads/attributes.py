@@ -1,7 +1,8 @@
 """Attributes of leads: their types, how types are inferred, and how a value is read."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,15 @@ from leads.errors import InvalidInputError
 
 AttributeType = Literal["number", "category", "boolean", "time", "text"]
 ATTRIBUTE_TYPES: tuple[AttributeType, ...] = get_args(AttributeType)
+ATTRIBUTE_TYPE_MEANINGS: Mapping[AttributeType, str] = MappingProxyType(
+    {
+        "number": "digits with a decimal point: `1200`, `-3.5`",
+        "category": "a word of few or many: `fair`, `SE`",
+        "boolean": "`true` or `false`, `yes` or `no`, `ja`, `nein`, `nej`, `是`, `否`",
+        "time": "a date or an ISO 8601 time; without an offset in `--timezone`, else in UTC",
+        "text": "long text; only whether it is there is learned from",
+    }
+)
 NUMERIC_TYPES: frozenset[AttributeType] = frozenset({"number", "boolean", "time"})
 
 UTC_ZONE = ZoneInfo("UTC")

@@ -3,7 +3,9 @@
 Times are ISO 8601 with an offset, or UTC timestamps in Parquet. See the columns' meanings.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 ColumnType = Literal["identifier", "time", "name", "number", "text", "direction", "value"]
@@ -13,6 +15,19 @@ DIRECTIONS = ("inbound", "outbound")
 NO_NUMBER = frozenset({"NA", "N/A", "NaN", "nan", "null", "NULL", "None"})
 MAX_NAME_LENGTH = 512
 MAX_TEXT_LENGTH = 65_536
+
+
+TYPE_MEANINGS: Mapping[ColumnType, str] = MappingProxyType(
+    {
+        "identifier": f"an id: text of at most {MAX_NAME_LENGTH} characters",
+        "time": "an ISO 8601 time with an offset, such as `2026-03-01T10:00:00Z`",
+        "name": f"a short text of at most {MAX_NAME_LENGTH} characters",
+        "number": "a number of 0 or more, with a decimal point",
+        "text": f"a text of at most {MAX_TEXT_LENGTH:,} characters",
+        "direction": " or ".join(f"`{direction}`" for direction in DIRECTIONS),
+        "value": "a value, read as the type of its attribute",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -27,13 +42,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the data folder.
+    """A table of the data folder, and what one row of it is.
 
     `others` says what a column means that is not listed: an attribute of the lead, a detail of
     the interaction, or nothing (`None`: it is ignored with a warning).
     """
 
     name: str
+    meaning: str
     columns: tuple[Column, ...]
     others: Literal["attribute", "detail"] | None = None
     required: bool = False
@@ -59,6 +75,7 @@ ACTOR = Column("actor", "name", "who did it")
 
 LEADS = Table(
     "leads",
+    "one row per lead, as it came in",
     (
         LEAD_ID,
         Column("created_at", "time", "when the lead came in; it is known from then", required=True),
@@ -70,6 +87,7 @@ LEADS = Table(
 )
 INTERACTIONS = Table(
     "interactions",
+    "one row per contact with a lead, or thing it did",
     (
         LEAD_ID,
         OCCURRED_AT,
@@ -86,6 +104,7 @@ INTERACTIONS = Table(
 )
 STAGE_CHANGES = Table(
     "stage_changes",
+    "one row per move of a lead to a stage",
     (
         LEAD_ID,
         OCCURRED_AT,
@@ -99,6 +118,7 @@ STAGE_CHANGES = Table(
 )
 ATTRIBUTE_CHANGES = Table(
     "attribute_changes",
+    "one row per new value of an attribute of a lead",
     (
         LEAD_ID,
         OCCURRED_AT,
@@ -112,6 +132,19 @@ ATTRIBUTE_CHANGES = Table(
 
 TABLES: tuple[Table, ...] = (LEADS, INTERACTIONS, STAGE_CHANGES, ATTRIBUTE_CHANGES)
 EVENT_TABLES: tuple[Table, ...] = (INTERACTIONS, STAGE_CHANGES, ATTRIBUTE_CHANGES)
+
+# Attributes that mean the same to everybody; any other column of `leads` is an attribute too.
+KNOWN_ATTRIBUTES: tuple[Column, ...] = (
+    Column("amount", "number", "what the lead is worth if it is won"),
+    Column("currency", "name", "the currency of the amount: EUR, SEK …"),
+    Column("owner", "name", "who works on it; the list of leads can be filtered by it"),
+    Column("source", "name", "where it came from: website, fair, referral …"),
+    Column("campaign", "name", "the campaign that brought it"),
+    Column("country", "name", "the country it is in"),
+    Column("contact", "identifier", "the person: the same in all leads of one person"),
+    Column("account", "identifier", "the company: the same in all leads of one company"),
+    Column("expected_close_date", "time", "when the owner expects it to close; a date will do"),
+)
 
 
 def is_missing(text: str | None) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -22,13 +23,17 @@ DEFAULT_PIPELINE = "default"
 DEFAULT_WINDOW_DAYS = 365
 
 # The usual names of closing stages, compared without case, accents, spaces and punctuation.
-_WON_NAMES = """won, closed won, deal won, vunnen, vunnet, affär vunnen, gewonnen, ganado, gagné,
-    paid, payment done, sold, success, successful, converted, signed, customer, kund,
-    成交, 已成交, 赢单, 已赢单, 签约, 贏單, 已贏單, 簽約"""
-_LOST_NAMES = """lost, closed lost, deal lost, förlorad, förlorat, affär förlorad, verloren,
-    perdido, perdu, dead, disqualified, unqualified, rejected, declined, cancelled, canceled,
-    abandoned, failed, junk, not won, ej vunnen,
-    输单, 流失, 失败, 丢单, 无效, 已取消, 輸單, 失敗, 丟單, 無效"""
+WON_NAMES = (
+    "won", "closed won", "deal won", "vunnen", "vunnet", "affär vunnen", "gewonnen", "ganado",
+    "gagné", "paid", "payment done", "sold", "success", "successful", "converted", "signed",
+    "customer", "kund", "成交", "已成交", "赢单", "已赢单", "签约", "贏單", "已贏單", "簽約",
+)  # fmt: skip
+LOST_NAMES = (
+    "lost", "closed lost", "deal lost", "förlorad", "förlorat", "affär förlorad", "verloren",
+    "perdido", "perdu", "dead", "disqualified", "unqualified", "rejected", "declined", "cancelled",
+    "canceled", "abandoned", "failed", "junk", "not won", "ej vunnen", "输单", "流失", "失败",
+    "丢单", "无效", "已取消", "輸單", "失敗", "丟單", "無效",
+)  # fmt: skip
 
 
 def plain_name(name: str) -> str:
@@ -37,8 +42,8 @@ def plain_name(name: str) -> str:
     return re.sub(r"[\W_]", "", "".join(c for c in decomposed if not unicodedata.combining(c)))
 
 
-_PLAIN_WON = frozenset(plain_name(name) for name in _WON_NAMES.split(","))
-_PLAIN_LOST = frozenset(plain_name(name) for name in _LOST_NAMES.split(","))
+_PLAIN_WON = frozenset(map(plain_name, WON_NAMES))
+_PLAIN_LOST = frozenset(map(plain_name, LOST_NAMES))
 # One of these words is enough, as in "Closed Won (renewal)" or "9 - Lost".
 _WON_WORDS = frozenset(
     plain_name(word) for word in ("won", "vunnen", "vunnet", "gewonnen", "成交", "赢单", "贏單")
@@ -195,7 +200,18 @@ class Pipelines:
         ]
 
 
-_KEYS = {"name", "stages", "won", "lost", "after", "window_days"}
+# What a pipeline of `pipelines.toml` may say, and what each means.
+PIPELINE_KEYS: Mapping[str, str] = MappingProxyType(
+    {
+        "name": f"the pipeline; leads that name none are in `{DEFAULT_PIPELINE}`",
+        "stages": "the open stages, in order; a lead without a stage change is in the first",
+        "won": "the stages that mean won",
+        "lost": "the stages that mean lost",
+        "after": "stages that come after a win; being in one implies won",
+        "window_days": "what “will be won” means: within so many days after the moment of the "
+        f"score; {DEFAULT_WINDOW_DAYS} if absent",
+    }
+)
 
 
 def pipelines_from_records(records: Iterable[Mapping[str, Any]], where: str) -> Pipelines:
@@ -222,11 +238,11 @@ def read_pipelines(path: Path) -> Pipelines:
 
 
 def _pipeline_from_record(record: Mapping[str, Any], where: str) -> Pipeline:
-    unknown = sorted(set(record) - _KEYS)
+    unknown = sorted(set(record) - set(PIPELINE_KEYS))
     if unknown:
         raise InvalidTableError(
             f"{where}: unknown key {unknown[0]!r} in a pipeline; "
-            f"known are {', '.join(sorted(_KEYS))}"
+            f"known are {', '.join(sorted(PIPELINE_KEYS))}"
         )
     name = record.get("name")
     if not isinstance(name, str) or not name:
