@@ -28,10 +28,12 @@ COMMANDS: dict[str, Command] = {
     "import": Command("importing", "import_records", "Import a data folder into the store."),
     "pipelines": Command("pipelines", "pipelines", "Ready-made pipelines; is yours a good length?"),
     "train": Command("train", "train", "Learn, judge forward in time, register, promote."),
+    "backtest": Command("backtest", "backtest", "What each past month's model would have scored."),
     "score": Command("score", "score", "Score open leads, or given snapshots."),
     "explain": Command("explain", "explain", "One lead's score, its factors and its timeline."),
     "models": Command("models", "models", "List the registered models."),
     "promote": Command("promote", "promote", "Make a registered model the champion."),
+    "rollback": Command("rollback", "rollback", "Bring the champion before back."),
     "serve": Command("serve", "serve", "Serve the HTTP interface and the pages."),
 }
 
