@@ -12,7 +12,14 @@ from statistics import median
 
 from crm.mapping.cells import make_cells
 from crm.mapping.definition import Fallback, Outcome
-from crm.mapping.parts import Part, RowsPart, StageChanges, StageEnteredPart, stage_columns
+from crm.mapping.parts import (
+    FirstRows,
+    Part,
+    RowsPart,
+    StageChanges,
+    StageEnteredPart,
+    stage_columns,
+)
 from crm.mapping.reading import Reading, single
 from crm.tables import Block
 from leads.clock import DAY_US, format_time, now_us
@@ -110,12 +117,15 @@ class OutcomePart:
     def blocks(self) -> Iterator[Block]:
         """The stage changes of each block of leads; notes how many times were not given."""
         counts: Counter[str] = Counter()
+        first = FirstRows()
         for raw in self.reading.raw_blocks():
             problems: dict[int, str] = {}
             cells = self.reading.lead_cells(raw, {})
             changes = StageChanges(raw, cells)
             for state in self._states(raw, problems):
-                self._add(changes, state, raw, counts)
+                said = f"{state.stage} {state.closed_text}"
+                if first.adds(state.lead_id, None, said, state.place, problems):
+                    self._add(changes, state, raw, counts)
             yield changes.block(self.reading, problems)
         self.reading.account.note_closings(self.reading.number, counts)
 

@@ -65,6 +65,7 @@ class StageEnteredPart:
 
     def blocks(self) -> Iterator[Block]:
         """One block per stage and block of leads."""
+        first = FirstRows()
         for raw in self.reading.raw_blocks():
             cells = self.reading.lead_cells(raw, {})
             for stage, rule in self.reading.read.stage_entered.items():
@@ -72,7 +73,9 @@ class StageEnteredPart:
                 entered = make_cells(rule, "occurred_at", raw, problems)
                 changes = StageChanges(raw, cells)
                 for place, text in enumerate(entered):
-                    if not is_missing(text) or place in problems:
+                    if is_missing(text) and place not in problems:
+                        continue
+                    if first.adds(cells["lead_id"][place], stage, text, place, problems):
                         changes.add(place, stage, text)
                 yield changes.block(self.reading, problems)
 
@@ -81,6 +84,37 @@ def stage_columns(reading: Reading) -> tuple[str, ...]:
     """The columns of stage changes that are made from leads."""
     pipeline = ("pipeline",) if "pipeline" in reading.read.columns else ()
     return ("lead_id", "occurred_at", "stage", "recorded_at", "reason", *pipeline)
+
+
+class FirstRows:
+    """What the first row of each lead said of a stage; further rows of it are not events."""
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[str, str | None], str | None] = {}
+
+    def adds(
+        self,
+        lead_id: str | None,
+        about: str | None,
+        said: str | None,
+        place: int,
+        problems: dict[int, str],
+    ) -> bool:
+        """Whether a row is to be added: not if it repeats another, and refused if it differs.
+
+        Rows that are refused are added, so that they are listed.
+        """
+        if lead_id is None or (lead_id, about) not in self._said:
+            self._said[lead_id or "", about] = said
+            return True
+        if self._said[lead_id, about] == said and place not in problems:
+            return False
+        problems.setdefault(
+            place,
+            f"lead_id: an earlier row of lead {lead_id!r} says another stage or time; "
+            "keep one row per lead",
+        )
+        return True
 
 
 class StageChanges:
