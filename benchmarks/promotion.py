@@ -153,7 +153,7 @@ def judged(
         champion=champion[rows],
         pipelines={name: mask[rows] for name, mask in pool.pipelines.items()},
     )
-    return decide(pairs, "the champion", newer=True)
+    return decide(pairs, "the champion")
 
 
 Challenge = Callable[[np.random.Generator], tuple[Floats, Floats]]

@@ -27,7 +27,7 @@ from training.rows import leads_of_each
 from training.snapshots import equal_weights, open_life_snapshots
 
 # The months that both recipes are backtested on, and the age of a model in its own month.
-MONTHS, FRESH = 4, 0
+MONTHS, FRESH = 6, 0
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def judge_challenger(contest: Contest, progress: Progress = no_progress) -> Verd
     except TooFewLeadsError as error:
         return Verdict(False, f"it cannot be fitted on what {name} knew: {error}")
     champion = _said_by_champion(contest, tested.view)
-    return decide(_pairs(tested, challenger, champion), name, newer=True)
+    return decide(_pairs(tested, challenger, champion), name)
 
 
 def _is_base_rate(artifact: Artifact) -> bool:
@@ -119,7 +119,7 @@ def _judge_base_rate(contest: Contest, tested: Tested, name: str) -> Verdict:
     rate = float((about.get("newest_window") or {}).get("won", about["base_rate"]))
     base_rate = np.full(len(tested.label), rate)
     champion = _said_by_champion(contest, tested.view)
-    verdict = decide(_pairs(tested, base_rate, champion), name, newer=False)
+    verdict = decide(_pairs(tested, base_rate, champion), name, must_be_better=True)
     return Verdict(
         verdict.promote, f"the base rate alone, for it found no signal: {verdict.reason}"
     )
@@ -143,7 +143,9 @@ def _judge_recipes(contest: Contest, tested: Tested, name: str, progress: Progre
     )
     if pairs is None or not enough(pairs.lead, pairs.label):
         return Verdict(False, f"{found}, and too few earlier ones to backtest both recipes")
-    verdict = decide(pairs, f"the recipe of {name}", newer=newer, seen_on="leads of a backtest")
+    verdict = decide(
+        pairs, f"the recipe of {name}", must_be_better=not newer, seen_on="leads of a backtest"
+    )
     return Verdict(verdict.promote, f"{found}; {verdict.reason}")
 
 

@@ -64,19 +64,23 @@ def enough(lead: Int64s, label: Int8s) -> bool:
     return len(np.unique(lead)) >= FEWEST_LEADS and min(each) >= FEWEST_LEADS_EACH
 
 
-def decide(pairs: Pairs, champion: str, *, newer: bool, seen_on: str = "later leads") -> Verdict:
-    """Promote what is better, or newer and not worse, unless a pipeline would suffer.
+def decide(
+    pairs: Pairs, champion: str, *, must_be_better: bool = False, seen_on: str = "later leads"
+) -> Verdict:
+    """Promote what is better or not worse, unless a pipeline would suffer.
 
-    Of k pipelines one is worse when its difference lies above 0 at an error rate of 5 % / k; those
-    with fewer than 30 leads have no say. `champion` and `seen_on` name in the reason what it is
-    compared with, and on what.
+    Not to be worse is enough for a newer challenger; another one must be better. Of k pipelines
+    one is worse when its difference lies above 0 at an error rate of 5 % / k; those with fewer
+    than 30 leads have no say. `champion` and `seen_on` name in the reason what it is compared
+    with, and on what.
     """
     whole = difference(pairs)
     found = f"log loss differs by {whole} from {champion} on {whole.n_leads:,} {seen_on}; "
     better = whole.high < 0
-    if not better and not (newer and whole.high < TOLERATED_LOG_LOSS):
-        needed = f"the upper end is not below {TOLERATED_LOG_LOSS if newer else 0}"
-        return Verdict(False, found + (needed if newer else f"not newer, and {needed}"))
+    if must_be_better and not better:
+        return Verdict(False, f"{found}not better")
+    if not whole.high < TOLERATED_LOG_LOSS:
+        return Verdict(False, f"{found}the upper end is not below {TOLERATED_LOG_LOSS}")
     suffering = worse_pipelines(pairs)
     if suffering:
         listed = " and ".join(f"in {name} by {one}" for name, one in suffering.items())
