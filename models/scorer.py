@@ -136,6 +136,14 @@ class Scorer:
         matrix = self.plan.matrix(view, population)
         return sigmoid(self._calibration.log_odds(self._margin(matrix)))
 
+    def member_probabilities(self, view: View, population: Population) -> tuple[Floats, ...]:
+        """The win probability of each snapshot by each member of the bag alone."""
+        matrix = self.plan.matrix(view, population)
+        return tuple(
+            sigmoid(self._calibration.log_odds(booster.margins(matrix)))
+            for booster in self._boosters
+        )
+
     def score(self, view: View, population: Population) -> Scores:
         """Score every snapshot of a view; leads that are won or lost are not scored."""
         stage = known_stage(view)

@@ -41,7 +41,8 @@ class Judged:
     """Decided snapshots with their labels and what each model said of them.
 
     `closed_weight` is 1 per lead over these. In `weight` they also stand for the `n_censored`
-    snapshots of which it was too early to tell, where there are any.
+    snapshots of which it was too early to tell, where there are any. `members` is what each member
+    of the model's bag said alone.
     """
 
     view: View
@@ -50,6 +51,7 @@ class Judged:
     closed_weight: Floats
     n_censored: int
     probability: dict[str, Floats]
+    members: tuple[Floats, ...] = ()
 
 
 MODEL = "model"
@@ -130,6 +132,7 @@ def judge(
         closed_weight=closed_weight,
         n_censored=0,
         probability=probability,
+        members=scorer.member_probabilities(view, population),
     )
 
 

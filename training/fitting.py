@@ -218,10 +218,15 @@ def _fit_bag(
         params=parameters,
     ).construct()
     texts: Sequence[str] = Parallel(n_jobs=WORKERS, prefer="threads")(
-        delayed(_fit_one)(parameters | {"seed": seed * 1000 + member}, dataset, rounds)
+        delayed(_fit_one)(parameters | {"seed": member_seed(seed, member)}, dataset, rounds)
         for member in range(recipe.members)
     )
     return tuple(texts)
+
+
+def member_seed(seed: int, member: int) -> int:
+    """The seed of a member of the bag."""
+    return seed * 1000 + member
 
 
 def _fit_one(parameters: dict[str, Any], dataset: lightgbm.Dataset, rounds: int) -> str:

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from features.population import population_of
 from leads.clock import format_time, now_us
 from leads.timeline import Timelines
+from leads.view import known_by
 from models.artifact import write_artifact
-from models.metrics import calibration_curve, lift_curve
-from models.scorer import NO_SUPPORT
+from models.scorer import NO_SUPPORT, Scorer
 from training.artifacts import artifact_of
+from training.curves import curves_of
 from training.drift import base_rate_shift
-from training.evaluation import MODEL, Judged, judge_forward, report
+from training.evaluation import Judged, judge_forward, report
 from training.fitting import (
     FittedModel,
     Progress,
@@ -22,8 +24,9 @@ from training.fitting import (
     fit_model,
     no_progress,
 )
-from training.plots import calibration_plot, lift_plot
-from training.tracking import RunRecord, log_run
+from training.importance import importance
+from training.tracking import log_run
+from training.training_record import served_among, training_record
 from training.worth import worth
 
 
@@ -69,13 +72,20 @@ def train(
     fitted = fit_model(timelines, until, seed, recipe, lambda step: progress(f"learning: {step}"))
     if figures["worth"]["support"] == NO_SUPPORT:
         fitted = base_rate_model(fitted)
-    about = _about(fitted, recipe, figures, until, seed, source)
+    known = known_by(timelines, until)
+    about = _about(fitted, known, recipe, figures, until, seed, source)
+    progress("describing the model")
+    population = population_of(known)
+    artifact = artifact_of(fitted, timelines, about)
+    moved_by = importance(Scorer(artifact, "new"), judged.view, population)
+    curves = curves_of(judged, figures["holdout"]["by_age"], moved_by)
     progress("logging to MLflow")
     with tempfile.TemporaryDirectory() as folder:
         artifact_folder = Path(folder) / "artifact"
-        manifest_hash = write_artifact(artifact_folder, artifact_of(fitted, timelines, about))
-        record = run_record(fitted, judged, figures, about, recipe, artifact_folder)
-        logged = log_run(record, tracking_uri=tracking_uri, artifact_root=artifact_root)
+        manifest_hash = write_artifact(artifact_folder, artifact)
+        record = training_record(fitted, judged, curves, about, recipe, artifact_folder)
+        served = served_among(record, known, population, until)
+        logged = log_run(served, tracking_uri=tracking_uri, artifact_root=artifact_root)
     return Trained(logged.version, logged.run_id, manifest_hash, figures, judged)
 
 
@@ -91,19 +101,23 @@ def judgement(judged: Judged, timelines: Timelines, until: int) -> dict[str, Any
 
 def _about(
     fitted: FittedModel,
+    known: Timelines,
     recipe: Recipe,
     figures: Mapping[str, Any],
     until: int,
     seed: int,
     source: Source,
 ) -> dict[str, Any]:
-    """The model's card: when, from what, how well."""
+    """The model's card: when, from what, how well; `known` is what it learned from."""
+    newest = known.newest_event_at(until)
     return {
         "name": "win",
         "trained_at": format_time(now_us()),
         "until": format_time(until),
         "seed": seed,
         "recipe": recipe.as_record(),
+        "first_created_at": format_time(int(known.created_at.min())),
+        "newest_event_at": None if newest is None else format_time(newest),
         "source": source.name,
         "data_hash": source.data_hash,
         "n_leads": fitted.n_leads,
@@ -113,51 +127,9 @@ def _about(
         "support": figures["worth"]["support"],
         "trees": fitted.chosen_rounds,
         "columns": len(fitted.plan.columns),
+        "window_days": {one.name: one.window_days for one in known.pipelines.pipelines},
+        "quarantined": [
+            {"field": one.attribute, "evidence": one.evidence} for one in known.overwritten
+        ],
         **figures,
     }
-
-
-def run_record(
-    fitted: FittedModel,
-    judged: Judged,
-    figures: Mapping[str, Any],
-    about: Mapping[str, Any],
-    recipe: Recipe,
-    artifact_folder: Path,
-) -> RunRecord:
-    """What MLflow gets of a training: parameters, figures with intervals, two plots, the model."""
-    probability = judged.probability[MODEL]
-    card = ("until", "seed", "source", "data_hash", "n_leads", "n_snapshots", "trees", "columns")
-    return RunRecord(
-        params={**recipe.as_params(), **{name: about[name] for name in card}},
-        metrics={
-            **_metrics("holdout", figures["holdout"]),
-            **{
-                name: value
-                for baseline, values in figures["baselines"].items()
-                for name, value in _metrics(baseline, values).items()
-            },
-            **fitted.choices,
-            "base_rate": fitted.base_rate,
-        },
-        tags={"signals": ", ".join(family.name for family, _ in fitted.plan.parts)},
-        figures={
-            "calibration.png": calibration_plot(
-                calibration_curve(judged.label, probability, judged.weight)
-            ),
-            "lift.png": lift_plot(lift_curve(judged.label, probability, judged.weight)),
-        },
-        artifact_folder=artifact_folder,
-        texts={},
-    )
-
-
-def _metrics(prefix: str, figures: Mapping[str, Any]) -> dict[str, float | None]:
-    """Flat names: `holdout.auc`, `holdout.auc.low`, `holdout.auc.high`."""
-    flat: dict[str, float | None] = {}
-    for name, figure in figures.items():
-        if isinstance(figure, Mapping) and "value" in figure:
-            flat[f"{prefix}.{name}"] = figure["value"]
-            flat[f"{prefix}.{name}.low"] = figure["low"]
-            flat[f"{prefix}.{name}.high"] = figure["high"]
-    return flat

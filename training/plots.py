@@ -4,16 +4,14 @@ No pyplot: it keeps figures in a global list and may look for a display. Margins
 finding them costs as much as drawing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from leads.arrays import Floats, Int8s
 from models.metrics import CalibrationBin, LiftPoint
+from training.curves import AgePoint, Curves, Distribution
 from training.importance import GroupImportance
 
 _SIZE_INCHES = (6.4, 4.8)
@@ -22,7 +20,6 @@ _MARGINS = {"left": 0.11, "right": 0.97, "top": 0.92, "bottom": 0.11}
 _CURVE = "#1f5fa8"
 _REFERENCE = "#8a8a8a"
 _OTHER = "#c9792b"
-_BINS = 20
 _MOST_GROUPS = 15
 _LONGEST_LABEL = 34
 
@@ -41,7 +38,8 @@ def calibration_plot(bins: Sequence[CalibrationBin], title: str = "Calibration")
     end = min(1.0, 1.1 * max([*predicted, *observed], default=0.0)) or 1.0
     curve.plot([0, end], [0, end], "--", color=_REFERENCE, label="perfectly calibrated")
     curve.plot(predicted, observed, "o-", color=_CURVE, label="this model")
-    curve.set(title=title, ylabel="observed win rate", xlim=(-end / 50, end), ylim=(0, end))
+    _title(curve, title)
+    curve.set(ylabel="observed win rate", xlim=(-end / 50, end), ylim=(0, end))
     _finish(curve)
     _count_bars(counts, bins, end)
     return figure
@@ -57,34 +55,37 @@ def lift_plot(points: Sequence[LiftPoint], title: str = "Lift") -> Figure:
     for point in points:
         if round(100 * point.share, 6) in (10.0, 20.0, 50.0):
             _mark(axes, point)
-    axes.set(title=title, xlim=(0, 100), ylim=(0, 102))
+    _title(axes, title)
+    axes.set(xlim=(0, 100), ylim=(0, 102))
     axes.set(xlabel="share of snapshots, %", ylabel="share of wins found, %")
     _finish(axes)
     return figure
 
 
-def auc_by_age_plot(by_age: Mapping[str, Mapping[str, Any]]) -> Figure:
+def auc_by_age_plot(points: Sequence[AgePoint]) -> Figure:
     """The AUC at each age of a lead with its 95 % interval, and how many snapshots it is from.
 
-    `by_age` is that of a report's holdout; an age whose snapshots are all of one class is left out.
+    An age whose snapshots are all of one class is left out.
     """
     figure, axes = _figure()
-    shown = {age: one for age, one in by_age.items() if one["auc"]["value"] is not None}
+    shown = [(point.auc, point) for point in points if point.auc is not None]
+    places = range(len(shown))
     axes.axhline(0.5, linestyle="--", color=_REFERENCE, label="by chance")
-    for place, one in enumerate(shown.values()):
-        auc = one["auc"]
-        low, high = (auc["value"] if auc[end] is None else auc[end] for end in ("low", "high"))
-        axes.plot([place, place], [low, high], color=_CURVE)
+    for place, (auc, point) in zip(places, shown, strict=True):
+        ends = [auc if end is None else end for end in (point.low, point.high)]
+        axes.plot([place, place], ends, color=_CURVE)
         axes.annotate(
-            f"{one['n_snapshots']:,}", (place, 0.01), xycoords=("data", "axes fraction"),
+            f"{point.snapshots:,}", (place, 0.01), xycoords=("data", "axes fraction"),
             ha="center", size=7,
         )  # fmt: skip
-    values = [one["auc"]["value"] for one in shown.values()]
-    axes.plot(range(len(values)), values, "o", color=_CURVE, label="this model, 95 % interval")
-    axes.set_xticks(range(len(shown)), list(shown), size=8)
-    lowest = min([0.5, *(one["auc"]["low"] or 0.5 for one in shown.values())])
-    axes.set(title="AUC by age of the lead", ylabel="AUC", xlim=(-0.5, max(len(shown), 1) - 0.5))
-    axes.set(ylim=(max(0.0, lowest - 0.06), 1.0), xlabel="age; number of snapshots above it")
+    axes.plot(
+        places, [auc for auc, _ in shown], "o", color=_CURVE, label="this model, 95 % interval"
+    )
+    axes.set_xticks(places, [point.age.removesuffix(" days") for _, point in shown], size=9)
+    lowest = min([0.5, *(auc if point.low is None else point.low for auc, point in shown)])
+    _title(axes, "AUC by age of the lead")
+    axes.set(ylabel="AUC", ylim=(max(0.0, lowest - 0.06), 1.0))
+    axes.set(xlim=(-0.5, max(len(shown), 1) - 0.5), xlabel="age in days; above it its snapshots")
     _finish(axes)
     return figure
 
@@ -98,31 +99,44 @@ def importance_plot(groups: Sequence[GroupImportance]) -> Figure:
     axes.set_yticks(
         range(len(strongest)), [one.label[:_LONGEST_LABEL] for one in strongest], size=8
     )
-    axes.set(title="What moves the scores", xlabel="mean effect either way, points of probability")
+    _title(axes, "What moves the scores")
+    axes.set(xlabel="mean effect either way, points of probability")
+    axes.set_axisbelow(True)
     axes.grid(alpha=0.3, axis="x")
     return figure
 
 
-def distribution_plot(label: Int8s, probability: Floats, weight: Floats) -> Figure:
+def distribution_plot(distribution: Distribution) -> Figure:
     """How the win probabilities of leads that were won lie beside those of leads that were not.
 
-    Each curve is a share of its own leads, so that rare wins are seen.
+    Each curve is a share of its own snapshots, so that rare wins are seen.
     """
     figure, axes = _figure()
-    end = float(min(1.0, 1.05 * probability.max(initial=0.0))) or 1.0
-    edges = np.linspace(0, end, _BINS + 1)
-    for won, name, colour in ((0, "not won", _OTHER), (1, "won", _CURVE)):
-        chosen = label == won
-        total = float(weight[chosen].sum())
-        counts, _ = np.histogram(probability[chosen], edges, weights=weight[chosen])
-        share = 100 * counts / total if total else counts
-        axes.stairs(share, edges, color=colour, fill=True, alpha=0.25)
-        axes.stairs(share, edges, color=colour, label=f"{name}, {int(chosen.sum()):,} snapshots")
-    axes.set(title="Distribution of the scores", xlim=(0, end), ylim=(0, None))
-    axes.set(xlabel="predicted win probability", ylabel="share of its leads, %")
+    curves = (
+        ("not won", distribution.not_won, distribution.n_not_won, _OTHER),
+        ("won", distribution.won, distribution.n_won, _CURVE),
+    )
+    for name, shares, count, colour in curves:
+        percent = [100 * share for share in shares]
+        axes.stairs(percent, distribution.edges, color=colour, fill=True, alpha=0.25)
+        axes.stairs(percent, distribution.edges, color=colour, label=f"{name}, {count:,} snapshots")
+    _title(axes, "Distribution of the scores")
+    axes.set(xlim=(0, distribution.edges[-1]), ylim=(0, None))
+    axes.set(xlabel="predicted win probability", ylabel="share of these snapshots, %")
     axes.grid(alpha=0.3)
     axes.legend(loc="upper right", frameon=False)
     return figure
+
+
+def all_plots(curves: Curves) -> dict[str, Figure]:
+    """Every plot of a run, by the name of its file."""
+    return {
+        "calibration.png": calibration_plot(curves.calibration),
+        "lift.png": lift_plot(curves.lift),
+        "auc_by_age.png": auc_by_age_plot(curves.by_age),
+        "importance.png": importance_plot(curves.importance),
+        "distribution.png": distribution_plot(curves.distribution),
+    }
 
 
 def save_figure(figure: Figure, path: Path) -> None:
@@ -159,6 +173,11 @@ def _mark(axes: Axes, point: LiftPoint) -> None:
     axes.annotate(
         f"{point.lift:.1f} x the average", place, (8, -10), textcoords="offset points", size=9
     )
+
+
+def _title(axes: Axes, title: str) -> None:
+    """A title at a given height, for finding one measures every label once more."""
+    axes.set_title(title, y=1.01)
 
 
 def _finish(axes: Axes) -> None:

@@ -1,11 +1,9 @@
-"""A training: judged forward in time, learned from everything, logged as data, registered."""
+"""A training: judged forward in time, learned from everything, logged and registered."""
 
-import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 from leads.clock import format_time, parse_time
 from leads.errors import TooFewLeadsError
@@ -14,52 +12,12 @@ from models.calibration import sigmoid
 from models.scorer import Scorer
 from tests.leads.histories import at, lead, moved, timelines_of
 from tests.training.simulated_crm import RECIPE, simulated_timelines, small_model, until_of
-from training.evaluation import MODEL, judge_forward
-from training.learning import Source, _about, judgement, run_record, train
+from training.evaluation import MODEL
+from training.learning import Source, judgement, train
 from training.registry import artifact_path, registered_versions
 
 # MLflow's own tables use a loader that SQLAlchemy 2.1 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
-
-
-@pytest.fixture(scope="module")
-def record(tmp_path_factory):
-    """What MLflow would be given, without an MLflow."""
-    timelines = simulated_timelines()
-    judged = judge_forward(timelines, until_of(timelines), 1, RECIPE)
-    figures = judgement(judged, timelines, until_of(timelines))
-    about = _about(
-        small_model(), RECIPE, figures, until_of(timelines), 1, Source("a small CRM", "0123")
-    )
-    folder = tmp_path_factory.mktemp("artifact")
-    return run_record(small_model(), judged, figures, about, RECIPE, folder)
-
-
-def test_run_holds_the_figures_with_their_intervals(record, training):
-    holdout = training.trained.report["holdout"]
-    baseline = training.trained.report["baselines"]["logistic_regression"]
-
-    assert record.metrics["holdout.auc"] == holdout["auc"]["value"]
-    assert record.metrics["holdout.ece.low"] == holdout["ece"]["low"]
-    assert record.metrics["holdout.ece.high"] == holdout["ece"]["high"]
-    assert record.metrics["logistic_regression.auc"] == baseline["auc"]["value"]
-    assert record.metrics["log_loss_20_trees"] == small_model().choices["log_loss_20_trees"]
-    assert all(value is None or math.isfinite(value) for value in record.metrics.values())
-    assert not any("by_" in name for name in record.metrics)
-
-
-def test_run_holds_the_recipe_and_where_the_data_came_from(record):
-    assert record.params["learning_rate"] == str(RECIPE.learning_rate)
-    assert record.params["source"] == "a small CRM"
-    assert record.params["data_hash"] == "0123"
-    assert record.params["seed"] == 1
-    assert parse_time(record.params["until"]) == until_of(simulated_timelines())
-    assert record.tags["signals"] == "interactions, stages, attributes, calendar"
-
-
-def test_run_holds_two_plots(record):
-    assert set(record.figures) == {"calibration.png", "lift.png"}
-    assert all(isinstance(figure, Figure) for figure in record.figures.values())
 
 
 def test_training_registers_a_version(training):
@@ -91,6 +49,11 @@ def test_model_carries_its_card(training):
     assert about["n_leads"] == small_model().n_leads
     assert about["base_rate"] == small_model().base_rate
     assert about["columns"] == len(small_model().plan.columns)
+    assert about["window_days"] == {"b2b": 180, "b2c": 90}
+    assert about["quarantined"] == []
+    first, newest = parse_time(about["first_created_at"]), parse_time(about["newest_event_at"])
+    assert first == simulated_timelines().created_at.min()
+    assert newest == simulated_timelines().newest_event_at()
     assert about["holdout"] == training.trained.report["holdout"]
     assert about["baselines"] == training.trained.report["baselines"]
 
@@ -111,6 +74,7 @@ def test_steps_are_told_in_order(training):
         "learning: computing signals",
         "learning: calibrating forward in time",
         "learning: fitting the bag",
+        "describing the model",
         "logging to MLflow",
     )
 
@@ -146,13 +110,14 @@ def test_until_leaves_out_what_came_later(tmp_path):
     )
 
     assert (trained.judged.view.as_of <= until).all()
-    about = read_artifact(artifact_path(trained_uri(tmp_path), trained.version)).about
+    assert parse_time(about_of(tmp_path, trained)["newest_event_at"]) <= until
+    about = about_of(tmp_path, trained)
     assert about["until"] == format_time(until)
     assert about["n_leads"] < small_model().n_leads
 
 
-def trained_uri(folder) -> str:
-    return f"sqlite:///{folder}/mlflow.db"
+def about_of(folder, trained) -> dict[str, object]:
+    return read_artifact(artifact_path(f"sqlite:///{folder}/mlflow.db", trained.version)).about
 
 
 def test_records_without_a_signal_get_the_base_rate_model(tmp_path):
@@ -185,4 +150,6 @@ def test_records_without_a_signal_get_the_base_rate_model(tmp_path):
     artifact = read_artifact(folder, trained.manifest_hash)
     assert artifact.boosters == ()
     assert artifact.about["support"] == "none"
+    card = (folder.parents[1] / "model_card.md").read_text(encoding="utf-8")
+    assert "Nothing: it says the same of every lead." in card
     assert sigmoid(np.array([artifact.background_margin]))[0] == pytest.approx(0.5, abs=0.1)
