@@ -72,7 +72,11 @@ def former_champion(store: Store, models: Path, tracking_uri: str) -> tuple[Cham
     if len(history) < 2:
         raise InvalidInputError(
             "there is no champion to go back to: "
-            + (f"version {history[0].version} is the first" if history else "none was promoted yet")
+            + (
+                f"there was none before version {history[0].version}"
+                if history
+                else "none was promoted yet"
+            )
             + "; `leadscore models` lists what can be promoted"
         )
     former = history[1]

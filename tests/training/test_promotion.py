@@ -1,136 +1,32 @@
-"""Promotion: a better model replaces the champion, a worse or damaged one never does."""
+"""Promotion: a whole model comes to serve at once, a damaged one never does, the old one can."""
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
+from crm.current_scores import CurrentScore
 from crm.store import Champion, Store
-from leads.clock import format_time
-from leads.errors import DamagedArtifactError, UnknownModelError
+from leads.errors import DamagedArtifactError, InvalidInputError, UnknownModelError
 from models.artifact import MANIFEST, read_artifact, write_artifact
 from models.scorer import Scorer
-from tests.training.simulated_crm import (
-    RECIPE,
-    simulated_timelines,
-    until_of,
-    with_shuffled_closings,
-)
-from training.artifacts import artifact_of
-from training.evaluation import MODEL, holdout_cut, judge, judge_forward
-from training.fitting import fit_model
-from training.promotion import FEWEST_LEADS, compare, promote
+from training.promotion import find_candidate, former_champion, promote
 from training.registry import artifact_path
 from training.tracking import RunRecord, log_run
 
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
 
-
-def champion_at(timelines, until: int) -> Scorer:
-    """A model that learned up to a moment, as the champion."""
-    fitted = fit_model(timelines, until, 1, RECIPE)
-    return Scorer(artifact_of(fitted, timelines, {"until": format_time(until)}), "6")
-
-
-@pytest.fixture(scope="module")
-def timelines():
-    return simulated_timelines()
-
-
-@pytest.fixture(scope="module")
-def cut(timelines):
-    return holdout_cut(timelines, until_of(timelines))
-
-
-@pytest.fixture(scope="module")
-def challenger(timelines):
-    return judge_forward(timelines, until_of(timelines), 1, RECIPE)
-
-
-@pytest.fixture(scope="module")
-def by_lot(timelines, challenger, cut):
-    """A challenger that learned from outcomes drawn by lot, judged on the real ones."""
-    shuffled = with_shuffled_closings(timelines)
-    return judge(shuffled, cut, challenger.view.snapshots, challenger.label, 1, RECIPE)
-
-
-# Which is better.
-
-
-def test_better_challenger_is_promoted(timelines, challenger, cut):
-    verdict = compare(challenger, champion_at(with_shuffled_closings(timelines), cut))
-
-    assert verdict.promote
-    assert re.fullmatch(
-        r"log loss differs by -0\.\d{4} \(-0\.\d{4} to -0\.\d{4}, 95 %\) from version 6 on "
-        r"\d+ later leads; not worse, and newer",
-        verdict.reason,
-    )
-
-
-def test_challenger_that_learned_from_chance_is_refused(timelines, by_lot, cut):
-    verdict = compare(by_lot, champion_at(timelines, cut))
-
-    assert not verdict.promote
-    assert re.search(
-        r"differs by \+0\.\d{4} .* later leads; the upper end is above 0\.002$", verdict.reason
-    )
-
-
-def test_equal_challenger_is_promoted_for_it_is_newer(timelines, challenger, cut):
-    verdict = compare(challenger, champion_at(timelines, cut))
-
-    assert verdict.promote
-    assert verdict.reason.startswith("log loss differs by +0.0000 (+0.0000 to +0.0000, 95 %)")
-
-
-def test_too_few_later_leads_decide_nothing(timelines, challenger):
-    late = int(np.quantile(challenger.view.as_of, 0.97))
-
-    verdict = compare(challenger, champion_at(timelines, late))
-
-    assert not verdict.promote
-    n_leads = len(np.unique(challenger.view.snapshots.lead[challenger.view.as_of > late]))
-    assert 0 < n_leads < FEWEST_LEADS
-    assert verdict.reason == (
-        f"only {n_leads} decided leads are later than what version 6 learned from; 100 are needed "
-        "to compare, or promote it yourself"
-    )
-
-
-def test_only_snapshots_later_than_the_champion_count(timelines, challenger, cut):
-    """A challenger that is right on what the champion has seen, and nowhere else, is refused."""
-    moment = int(np.quantile(challenger.view.as_of, 0.3))
-    champion = champion_at(timelines, moment)
-    seen = challenger.view.as_of <= moment
-    prophet = np.where(challenger.label == 1, 0.999, 0.001)
-    worse = np.where(challenger.label == 1, 0.1, 0.6)
-    probability = {MODEL: np.where(seen, prophet, worse)}
-
-    assert not compare(replace(challenger, probability=probability), champion).promote
-    probability = {MODEL: np.where(seen, worse, prophet)}
-    assert compare(replace(challenger, probability=probability), champion).promote
-
-
-def test_both_are_compared_on_the_same_leads(timelines, challenger, cut):
-    """A small gain on every lead is seen although leads differ far more than models do."""
-    champion = champion_at(timelines, cut)
-    p = challenger.probability[MODEL]
-    better = np.where(challenger.label == 1, p + 0.01 * (1 - p), 0.99 * p)
-
-    verdict = compare(replace(challenger, probability={MODEL: better}), champion)
-
-    low, high = (float(x) for x in re.search(r"\((\S+) to (\S+),", verdict.reason).groups())
-    assert low < high < 0
-    assert high - low < 0.01
-
-
-# How it comes to serve.
+STEPS = [
+    "finding the model",
+    "trying it in a process of its own",
+    "exporting the model",
+    "making it the champion",
+]
 
 
 @pytest.fixture
@@ -150,90 +46,140 @@ def old_champion(store):
     return store.champion()
 
 
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    return tmp_path_factory.mktemp("mlflow")
+
+
+@pytest.fixture(scope="module")
+def uri(runs):
+    """An MLflow of this module's own: its tables take a second to make."""
+    return f"sqlite:///{runs}/mlflow.db"
+
+
+def register(folder, uri, runs) -> str:
+    """Register an artifact's folder; the answer is its version, whose files are a copy."""
+    return log_run(
+        RunRecord({}, {}, {}, {}, folder, {}), tracking_uri=uri, artifact_root=runs
+    ).version
+
+
+@pytest.fixture(scope="module")
+def trained_folder(training):
+    return artifact_path(training.tracking_uri, training.trained.version)
+
+
 @pytest.fixture
-def registered(training, home):
-    """The trained model registered in an MLflow of this test's own; its version and address."""
-    source = artifact_path(training.tracking_uri, training.trained.version)
-    record = RunRecord({}, {}, {}, {}, source, {})
-    uri = f"sqlite:///{home}/mlflow.db"
-    return log_run(record, tracking_uri=uri, artifact_root=home / "runs").version, uri
+def version(trained_folder, uri, runs):
+    """The trained model, registered anew."""
+    return register(trained_folder, uri, runs)
 
 
 def no_progress(step: str) -> None:
     pass
 
 
-def test_promoted_version_is_exported_and_serves(store, home, registered, training, old_champion):
-    version, uri = registered
+def score_by(version: str, lead_id: str = "a") -> CurrentScore:
+    """A current score of one lead."""
+    return CurrentScore(
+        lead_id=lead_id, as_of=0, pipeline="b2b", stage="New", owner=None, status="open",
+        win_probability=0.5, score=50, base_probability=0.4, factors=[], model_version=version,
+    )  # fmt: skip
+
+
+def scored_by(store) -> set[str]:
+    """The versions that the current scores are of."""
+    return {score.model_version for score in store.ranked_leads().items}
+
+
+def test_promoted_version_is_exported_and_serves(store, home, version, uri, training, old_champion):
     steps = []
 
-    manifest_hash = promote(version, store, home / "models", uri, steps.append)
+    candidate = find_candidate(version, uri, steps.append)
+    promote(candidate, store, home / "models", steps.append)
 
-    assert manifest_hash == training.trained.manifest_hash
-    assert store.champion() == Champion(version, manifest_hash, store.champion().promoted_at)
-    assert store.champion() != old_champion
-    Scorer(read_artifact(home / "models" / version, manifest_hash), version)
-    assert steps == ["exporting the model", "trying it in a process of its own"]
-
-
-def test_promoting_twice_changes_nothing(store, home, registered):
-    version, uri = registered
-    first = promote(version, store, home / "models", uri, no_progress)
-
-    assert promote(version, store, home / "models", uri, no_progress) == first
+    assert candidate.manifest_hash == training.trained.manifest_hash
+    promoted = Champion(version, candidate.manifest_hash, store.champion().promoted_at)
+    assert store.champions() == [promoted, old_champion]
+    Scorer(read_artifact(home / "models" / version, candidate.manifest_hash), version)
+    assert steps == STEPS
 
 
-def test_champion_changes_only_after_the_model_was_tried(store, home, registered, old_champion):
-    version, uri = registered
-    champions = []
+def test_looking_at_a_candidate_changes_nothing(store, home, version, uri, old_champion):
+    scorer = find_candidate(version, uri, no_progress).scorer()
 
-    promote(version, store, home / "models", uri, lambda _: champions.append(store.champion()))
-
-    assert champions == [old_champion, old_champion]
-
-
-def test_version_that_is_not_registered_leaves_the_champion(store, home, registered, old_champion):
-    _, uri = registered
-
-    with pytest.raises(UnknownModelError, match="no model version '99' is registered"):
-        promote("99", store, home / "models", uri, no_progress)
+    assert scorer.version == version
     assert store.champion() == old_champion
+    assert not (home / "models").exists()
+
+
+def test_promoting_twice_changes_nothing(store, home, version, uri, old_champion):
+    candidate = find_candidate(version, uri, no_progress)
+    promote(candidate, store, home / "models", no_progress)
+    promote(candidate, store, home / "models", no_progress)
+
+    assert [one.version for one in store.champions()] == [version, "0"]
+
+
+def test_champion_changes_with_its_scores_and_last(store, home, version, uri, old_champion):
+    store.replace_scores([score_by("0")])
+    seen = []
+
+    def look(step: str) -> None:
+        seen.append((store.champion(), scored_by(store)))
+
+    candidate = find_candidate(version, uri, look)
+    promote(candidate, store, home / "models", look, [score_by(version)])
+
+    assert seen == [(old_champion, {"0"})] * len(STEPS)
+    assert store.champion().version == version
+    assert scored_by(store) == {version}
+
+
+def test_version_that_is_not_registered_is_named(version, uri):
+    with pytest.raises(UnknownModelError, match="no model version '99' is registered"):
+        find_candidate("99", uri, no_progress)
 
 
 @pytest.mark.parametrize("name", ["booster_0.txt", "calibration.json", MANIFEST])
-def test_damaged_file_leaves_the_champion(store, home, registered, old_champion, name):
-    version, uri = registered
+def test_damaged_file_is_no_candidate(version, uri, name):
     path = artifact_path(uri, version) / name
     path.write_bytes(path.read_bytes().replace(b"1", b"2", 1))
 
     with pytest.raises(DamagedArtifactError, match=re.escape(name)):
-        promote(version, store, home / "models", uri, no_progress)
+        find_candidate(version, uri, no_progress)
+
+
+def test_file_changed_after_it_was_tried_leaves_the_champion(
+    store, home, version, uri, old_champion
+):
+    candidate = find_candidate(version, uri, no_progress)
+    path = candidate.folder / "calibration.json"
+    path.write_bytes(path.read_bytes().replace(b"1", b"2", 1))
+
+    with pytest.raises(DamagedArtifactError, match=r"calibration\.json"):
+        promote(candidate, store, home / "models", no_progress)
 
     assert store.champion() == old_champion
     assert not (home / "models" / version).exists()
 
 
-def test_trees_that_cannot_be_loaded_leave_the_champion(store, home, training, old_champion):
+def test_trees_that_cannot_be_loaded_are_no_candidate(home, trained_folder, uri, runs):
     """Damaged before its hash was taken: only trying it finds out."""
-    source = artifact_path(training.tracking_uri, training.trained.version)
-    artifact = read_artifact(source)
+    artifact = read_artifact(trained_folder)
     broken = artifact.boosters[0].replace("leaf_value=", "leaf_valuf=", 1)
     write_artifact(home / "broken", replace(artifact, boosters=(broken, *artifact.boosters[1:])))
-    uri = f"sqlite:///{home}/mlflow.db"
-    record = RunRecord({}, {}, {}, {}, home / "broken", {})
-    version = log_run(record, tracking_uri=uri, artifact_root=home / "runs").version
+    version = register(home / "broken", uri, runs)
 
     with pytest.raises(DamagedArtifactError, match=r"killed the process|LightGBM"):
-        promote(version, store, home / "models", uri, no_progress)
-
-    assert store.champion() == old_champion
+        find_candidate(version, uri, no_progress)
 
 
 _PROMOTE_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
 from crm.store import Store
-from training.promotion import promote
+from training.promotion import find_candidate, promote
 
 home, version, uri, last = sys.argv[1:]
 
@@ -242,13 +188,12 @@ def progress(step):
         os.kill(os.getpid(), signal.SIGKILL)
 
 with Store.open(Path(home) / "store.db") as store:
-    promote(version, store, Path(home) / "models", uri, progress)
+    promote(find_candidate(version, uri, progress), store, Path(home) / "models", progress)
 """
 
 
-@pytest.mark.parametrize("last", ["exporting the model", "trying it in a process of its own"])
-def test_killed_promotion_leaves_the_champion_and_can_be_repeated(home, registered, last):
-    version, uri = registered
+@pytest.mark.parametrize("last", STEPS[2:])
+def test_killed_promotion_leaves_the_champion_and_can_be_repeated(home, version, uri, last):
     with Store.open(home / "store.db") as store:
         store.set_champion("0", "f" * 64)
         old_champion = store.champion()
@@ -262,5 +207,79 @@ def test_killed_promotion_leaves_the_champion_and_can_be_repeated(home, register
     assert killed.returncode == -signal.SIGKILL
     with Store.open(home / "store.db") as store:
         assert store.champion() == old_champion
-        manifest_hash = promote(version, store, home / "models", uri, no_progress)
-        assert store.champion().manifest_hash == manifest_hash
+        candidate = find_candidate(version, uri, no_progress)
+        promote(candidate, store, home / "models", no_progress)
+        assert store.champion().manifest_hash == candidate.manifest_hash
+
+
+# The champion before.
+
+
+@pytest.fixture
+def two_champions(store, home, version, uri):
+    """The trained model promoted, and after it one that is gone."""
+    promote(find_candidate(version, uri, no_progress), store, home / "models", no_progress)
+    store.set_champion("99", "f" * 64)
+    return store.champions()
+
+
+def test_champion_before_comes_back_with_its_bytes(
+    store, home, version, uri, two_champions, training
+):
+    former, scorer = former_champion(store, home / "models", uri)
+
+    assert former == two_champions[1]
+    assert (former.version, former.manifest_hash) == (version, training.trained.manifest_hash)
+    assert scorer.version == version
+    assert store.champions() == two_champions
+
+
+def test_no_champion_before_is_an_error(store, home, uri):
+    with pytest.raises(
+        InvalidInputError, match=r"to go back to: none was promoted yet; `leadscore"
+    ):
+        former_champion(store, home / "models", uri)
+
+    store.set_champion("3", "f" * 64)
+    with pytest.raises(InvalidInputError, match=r"to go back to: there was none before version 3;"):
+        former_champion(store, home / "models", uri)
+
+
+@pytest.mark.parametrize("damage", ["gone", "changed"])
+def test_champion_before_is_taken_from_mlflow_if_its_folder_is_damaged(
+    store, home, version, uri, two_champions, damage
+):
+    folder = home / "models" / version
+    if damage == "gone":
+        shutil.rmtree(folder)
+    else:
+        (folder / "booster_0.txt").write_text("tree\n")
+
+    former, _ = former_champion(store, home / "models", uri)
+
+    assert former == two_champions[1]
+    read_artifact(folder, former.manifest_hash)
+
+
+def test_champion_before_that_cannot_be_had_is_an_error(store, home, version, uri, two_champions):
+    shutil.rmtree(home / "models" / version)
+    path = artifact_path(uri, version) / "calibration.json"
+    path.write_bytes(path.read_bytes().replace(b"1", b"2", 1))
+
+    with pytest.raises(
+        DamagedArtifactError,
+        match=rf"version {version} cannot come back: .*missing.*; nor from MLflow: .*calibration",
+    ):
+        former_champion(store, home / "models", uri)
+    assert store.champions() == two_champions
+
+
+def test_another_model_under_the_same_number_does_not_come_back(store, home, trained_folder):
+    """An MLflow that was lost counts from 1 again."""
+    store.set_champion("1", "a" * 64)
+    store.set_champion("99", "f" * 64)
+    uri = f"sqlite:///{home}/another.db"
+    assert register(trained_folder, uri, home / "runs") == "1"
+
+    with pytest.raises(DamagedArtifactError, match=r"nor from MLflow: .* has the hash"):
+        former_champion(store, home / "models", uri)
