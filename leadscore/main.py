@@ -27,6 +27,7 @@ COMMANDS: dict[str, Command] = {
     "simulate": Command("simulate", "simulate", "Write a simulated CRM as a data folder."),
     "import": Command("importing", "import_records", "Import a data folder into the store."),
     "pipelines": Command("pipelines", "pipelines", "Ready-made pipelines; is yours a good length?"),
+    "check": Command("check", "check", "Is this data ready to learn from, and what may it reach?"),
     "train": Command("train", "train", "Learn, judge forward in time, register, promote."),
     "backtest": Command("backtest", "backtest", "What each past month's model would have scored."),
     "score": Command("score", "score", "Score open leads, or given snapshots."),

@@ -7,7 +7,7 @@ import typer
 
 from crm.store import Store
 from leads.clock import format_time
-from leadscore.options import AsJson, DataFolder, Lost, Seed, Timezone, Won
+from leadscore.options import AsJson, DataFolder, Lost, MappingFile, Seed, Timezone, Won
 from leadscore.settings import Settings, read_settings
 from leadscore.sources import Records, moment_of, read_records
 from leadscore.terminal import percent, progress, say, show_json, show_table
@@ -24,6 +24,7 @@ _LEFT_OUT_SHOWN = 3
 
 def backtest(
     data: DataFolder = None,
+    mapping: MappingFile = None,
     until: Annotated[
         str | None, typer.Option(help="Judge by what was known then: an ISO 8601 time.")
     ] = None,
@@ -44,7 +45,7 @@ def backtest(
     settings = read_settings(os.environ)
     recipe = Recipe()
     with Store.open(settings.store) as store, progress("backtest") as step:
-        records = read_records(store, settings, data, timezone, won, lost, step)
+        records = read_records(store, settings, data, timezone, won, lost, step, mapping)
         until_us = moment_of(records, until, "--until")
         replayed = replay(records.timelines, until_us, seed, recipe, months, step)
         step("computing the figures")
