@@ -31,7 +31,7 @@ def test_nothing_is_said_where_mlflow_agrees():
     [
         (
             SERVED, "3", VERSIONS,
-            "^alias champion in MLflow points to version 3, this installation serves 2; run .* 3` or",
+            "^alias champion in MLflow points to version 3, this installation serves 2; run .* 3`",
         ),
         (
             None, "3", VERSIONS,
