@@ -17,15 +17,19 @@ from typing import Any
 import pytest
 
 
-def run_leadscore(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run a command from the folder that holds the home."""
+def command_environment(home: Path) -> dict[str, str]:
+    """The environment of a command whose home this is, with nothing else of ours in it."""
     ours = ("LEADSCORE_", "MLFLOW_", "PYTHONPATH")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
-    environment["LEADSCORE_HOME"] = str(home)
+    return {**environment, "LEADSCORE_HOME": str(home)}
+
+
+def run_leadscore(home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a command from the folder that holds the home."""
     return subprocess.run(
         [sys.executable, "-P", "-m", "leadscore", *map(str, arguments)],
         cwd=home.parent,
-        env=environment,
+        env=command_environment(home),
         capture_output=True,
         text=True,
         check=False,
