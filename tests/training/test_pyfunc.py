@@ -95,7 +95,7 @@ def test_each_row_has_its_answer_or_its_error(loaded, body):
     assert "Invalid JSON" in told[1]["error"]
     assert told[2]["error"].startswith("lead.pipeline: 'b3b' is not a known pipeline; known are")
     assert "is in the future" in told[3]["error"]
-    assert "before the lead was created" in told[4]["error"]
+    assert "is before lead 'not one of them' was created" in told[4]["error"]
 
 
 def test_number_of_factors_is_a_parameter(loaded, body):
