@@ -1,0 +1,92 @@
+"""The page on figures explains every name that the reports give, and no name that they do not."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leadscore.impact import Impact, Mover
+from tests.leadscore.running import run_json
+from tests.training.simulated_crm import RECIPE, simulated_timelines, until_of
+from training.backtest import backtest
+from training.backtest_report import backtest_report
+from training.drift import BaseRateShift
+from training.leak_audit import Suspicion
+from training.level import NewestWindow
+from training.problem import Problem
+from training.readiness import readiness
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to-read-the-figures.md"
+# Their parts are named by the data: ages, stages, pipelines.
+NAMED_BY_DATA = {"by_age", "by_stage", "by_pipeline", "events", "kinds"}
+
+
+def table_rows() -> list[str]:
+    """The rows of the page's tables that begin with a name."""
+    return re.findall(r"^\| `.*\|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def explained() -> set[str]:
+    """The names in the tables, whatever the column."""
+    return {name for row in table_rows() for name in re.findall(r"`([^`]+)`", row)}
+
+
+def headed() -> set[str]:
+    """The names in the first column of the tables."""
+    return {name for row in table_rows() for name in re.findall(r"`([^`]+)`", row.split("|")[1])}
+
+
+def names_in(report: Any) -> Iterator[str]:
+    """Every key of a report, of the objects in it and in its lists."""
+    if isinstance(report, list):
+        for one in report:
+            yield from names_in(one)
+    if isinstance(report, dict):
+        for name, value in report.items():
+            yield name
+            yield from names_in(list(value.values()) if name in NAMED_BY_DATA else value)
+
+
+def names_of(record: type) -> set[str]:
+    """The fields of a record that a report may leave out."""
+    return {field.name for field in fields(record)}
+
+
+@pytest.fixture(scope="module")
+def reported(trained) -> set[str]:
+    """All names that the commands report, and those that they report at times."""
+    home, train_report = trained
+    timelines = simulated_timelines()
+    until = until_of(timelines)
+    return {
+        *names_in(train_report),
+        *names_in(run_json(home, "promote", train_report["version"], "--dry-run")),
+        *names_in(run_json(home, "models")),
+        *names_in(backtest_report(backtest(timelines, until, 0, RECIPE, 2))),
+        *names_in(readiness(timelines, until, 0).as_record()),
+        *names_of(Impact),
+        *names_of(Mover),
+        *names_of(BaseRateShift),
+        *names_of(NewestWindow),
+        *names_of(Problem),
+        *Suspicion("", "name", "").as_record(),
+        # Of a report as a whole, and of a model's card.
+        *("until", "seed", "source", "data_hash", "newest_window"),
+    }
+
+
+def test_every_reported_name_is_explained(reported):
+    assert reported - explained() == set()
+
+
+def test_every_name_that_heads_a_row_is_reported(reported):
+    assert headed() - reported == set()
+
+
+def test_it_says_what_is_never_to_be_believed():
+    text = PAGE.read_text(encoding="utf-8")
+    assert "Above 0.9 is a leak until shown otherwise" in text
+    assert "0.60 to 0.70 when a lead\n   comes in, 0.75 to 0.85 late" in text
