@@ -10,6 +10,7 @@ from training.field_problems import attributes, duplicates
 from training.inventory import Inventory
 from training.outcome_problems import (
     closed_at_once,
+    deciding_stages,
     length_of_pipelines,
     no_losses,
     no_stage_history,
@@ -41,6 +42,7 @@ TESTS: tuple[Callable[[Looked], list[Problem]], ...] = (
     recorded_late,
     duplicates,
     stages_never_reached,
+    deciding_stages,
     length_of_pipelines,
     window,
     attributes,

@@ -46,7 +46,7 @@ _TELLING = """reason, lost, won, closed, closing, close date, elapsed, duration,
     輸單, 贏單, 結果, 關閉, 簽約, 狀態"""
 _TELLING_PARTS = tuple(plain_name(part) for part in _TELLING.split(","))
 # Short words that are parts of many others ("wonder", "colost") count as whole words only.
-_WHOLE_WORDS = frozenset({"won", "lost", "paid", "stage", "status", "signed", "result"})
+_WHOLE_WORDS = frozenset({"won", "lost", "closed", "paid", "stage", "status", "signed", "result"})
 _KNOWN_AT_CREATION = (
     "expected",
     "forecast",

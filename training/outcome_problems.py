@@ -7,6 +7,7 @@ from training.fitting import FEWEST_LEADS_EACH
 from training.problem import FEWEST_LEADS, Looked, Problem, listed
 
 _FEW_WINS = 100
+_FEWEST_DECIDED, _DECIDED_SHARE = 100, 0.01
 
 
 def too_few_outcomes(looked: Looked) -> list[Problem]:
@@ -142,6 +143,27 @@ def stages_never_reached(looked: Looked) -> list[Problem]:
         )
         for pipeline, stages in never.items()
     ]
+
+
+def deciding_stages(looked: Looked) -> list[Problem]:
+    """Open stages after which everything is decided: they may be a part of the closing."""
+    found = []
+    for stage in looked.inventory.stages:
+        if stage.outcome != "open" or stage.decided < _FEWEST_DECIDED:
+            continue
+        share = stage.won / stage.decided
+        if not _DECIDED_SHARE < share < 1 - _DECIDED_SHARE:
+            found.append(
+                Problem(
+                    "deciding_stage",
+                    "note",
+                    f"pipeline {stage.pipeline}: of {stage.decided:,} decided leads that came to "
+                    f"{stage.stage}, {stage.won:,} are won: it says how the lead ends. If it is a "
+                    "part of the closing, name it among the won or lost stages, or late leads "
+                    "make the figures look better than they are",
+                )
+            )
+    return found
 
 
 def length_of_pipelines(looked: Looked) -> list[Problem]:

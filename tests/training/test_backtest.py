@@ -105,7 +105,12 @@ def test_fresh_model_is_the_one_fitted_when_the_month_began(replayed, timelines)
 def test_what_happens_after_a_month_changes_no_prediction_in_it(replayed, timelines):
     first = replayed.months[0]
     changed = backtest(
-        with_another_future(timelines, first.end), until_of(timelines), 1, RECIPE, MONTHS + 1, workers=1
+        with_another_future(timelines, first.end),
+        until_of(timelines),
+        1,
+        RECIPE,
+        MONTHS + 1,
+        workers=1,
     )
     place = [month.start for month in changed.months].index(first.start)
 
