@@ -39,7 +39,7 @@ MATURED_US = 200 * DAY_US
 # The part of a view's error that all snapshots of a lead share.
 LEAD_SHARE = 0.5
 SHUFFLED_RECIPE = Recipe(members=2, rounds=(25, 50))
-SHUFFLED_LEADS = 2_500
+SHUFFLED_LEADS = 1_500
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class Pool:
     pipelines: dict[str, Bools]
     places_of_leads: list[Int64s]
 
-    def auc(self, probability: Floats, rows: Bools | slice = slice(None)) -> float:
-        """The AUC that a view has in truth: every snapshot is won with its probability."""
-        tally = rank(self.truth[rows], probability[rows]).tally(np.ones(len(self.truth[rows])))
+    def auc(self, probability: Floats, rows: Int64s) -> float:
+        """The AUC that a view of some snapshots has in truth: each is won with its probability."""
+        tally = rank(self.truth[rows], probability).tally(np.ones(len(rows)))
         below = np.cumsum(tally.other[::-1])[::-1] - tally.other / 2
         return float(tally.won @ below / (tally.won.sum() * tally.other.sum()))
 
@@ -99,27 +99,28 @@ class Blur:
     deviations: Floats
     aucs: Floats
 
-    def view(self, auc: float, generator: np.random.Generator) -> Floats:
-        """A calibrated view whose true AUC is about this."""
+    def view(self, auc: float, rows: Int64s, generator: np.random.Generator) -> Floats:
+        """A calibrated view of some snapshots whose true AUC is about this."""
         deviation = float(np.interp(-auc, -self.aucs, self.deviations))
-        return blurred(self.pool, deviation, generator)
+        return blurred(self.pool, deviation, rows, generator)
 
 
 def blur_of(pool: Pool, seed: int) -> Blur:
     """Measure how much error costs how much AUC."""
     deviations = np.linspace(0.0, 1.6, 17)
     generator = np.random.default_rng(seed)
-    aucs = [pool.auc(blurred(pool, float(one), generator)) for one in deviations]
+    rows = np.arange(len(pool.label))
+    aucs = [pool.auc(blurred(pool, float(one), rows, generator), rows) for one in deviations]
     return Blur(pool, deviations, np.array(aucs))
 
 
-def blurred(pool: Pool, deviation: float, generator: np.random.Generator) -> Floats:
+def blurred(pool: Pool, deviation: float, rows: Int64s, generator: np.random.Generator) -> Floats:
     """The truth with a normal error on the log-odds, calibrated: partly the lead's, partly new."""
-    lead = pool.view.snapshots.lead
-    shared = generator.normal(size=len(pool.timelines))[lead]
-    own = generator.normal(size=len(lead))
+    shared = generator.normal(size=len(pool.timelines))[pool.view.snapshots.lead[rows]]
+    own = generator.normal(size=len(rows))
     error = np.sqrt(LEAD_SHARE) * shared + np.sqrt(1 - LEAD_SHARE) * own
-    return calibrated(log_odds(pool.truth) + deviation * error, pool.truth)
+    truth = pool.truth[rows]
+    return calibrated(log_odds(truth) + deviation * error, truth)
 
 
 def log_odds(probability: Floats) -> Floats:
@@ -139,61 +140,64 @@ def calibrated(margin: Floats, truth: Floats) -> Floats:
     return sigmoid(columns @ line)
 
 
-def judged(
-    pool: Pool, challenger: Floats, champion: Floats, leads: int, generator: np.random.Generator
-) -> Verdict:
-    """The product's verdict on so many leads, drawn anew."""
-    drawn = generator.choice(len(pool.places_of_leads), leads, replace=False)
-    rows = np.concatenate([pool.places_of_leads[one] for one in drawn])
+def judged(pool: Pool, challenger: Floats, champion: Floats, rows: Int64s) -> Verdict:
+    """The product's verdict on some snapshots."""
     pairs = Pairs(
         label=pool.label[rows],
         weight=np.ones(len(rows)),
         lead=pool.view.snapshots.lead[rows],
-        challenger=challenger[rows],
-        champion=champion[rows],
+        challenger=challenger,
+        champion=champion,
         pipelines={name: mask[rows] for name, mask in pool.pipelines.items()},
     )
     return decide(pairs, "the champion")
 
 
-Challenge = Callable[[np.random.Generator], tuple[Floats, Floats]]
+# What a challenger and the champion say of some snapshots.
+Challenge = Callable[[Int64s, np.random.Generator], tuple[Floats, Floats]]
+
+
+def middle_of(blur: Blur) -> float:
+    """The champion's true AUC: .03 below the truth, so that a challenger can be better by .02."""
+    return float(blur.aucs[0]) - 0.03
 
 
 def apart(blur: Blur, by: float) -> Challenge:
-    """A challenger whose true AUC is the champion's plus `by`; both about .02 below the truth."""
-    middle = float(blur.aucs[0]) - 0.03
+    """A challenger whose true AUC is the champion's plus `by`."""
 
-    def challenge(generator: np.random.Generator) -> tuple[Floats, Floats]:
-        champion = blur.view(middle, generator)
-        return blur.view(middle + by, generator), champion
+    def challenge(rows: Int64s, generator: np.random.Generator) -> tuple[Floats, Floats]:
+        champion = blur.view(middle_of(blur), rows, generator)
+        return blur.view(middle_of(blur) + by, rows, generator), champion
 
     return challenge
 
 
 def one_pipeline_worse(blur: Blur, pipeline: str, worse: float, better: float) -> Challenge:
     """A challenger that is worse in one pipeline and better in the others."""
-    middle = float(blur.aucs[0]) - 0.03
 
-    def challenge(generator: np.random.Generator) -> tuple[Floats, Floats]:
-        champion = blur.view(middle, generator)
-        bad, good = blur.view(middle - worse, generator), blur.view(middle + better, generator)
-        return np.where(blur.pool.pipelines[pipeline], bad, good), champion
+    def challenge(rows: Int64s, generator: np.random.Generator) -> tuple[Floats, Floats]:
+        champion = blur.view(middle_of(blur), rows, generator)
+        bad = blur.view(middle_of(blur) - worse, rows, generator)
+        good = blur.view(middle_of(blur) + better, rows, generator)
+        return np.where(blur.pool.pipelines[pipeline][rows], bad, good), champion
 
     return challenge
 
 
 def shuffled(blur: Blur) -> Challenge:
-    """A model fitted on outcomes drawn by lot, against a champion .03 below the truth."""
+    """A model fitted on outcomes drawn by lot."""
     pool = blur.pool
+    population = population_of(pool.timelines)
 
-    def challenge(generator: np.random.Generator) -> tuple[Floats, Floats]:
+    def challenge(rows: Int64s, generator: np.random.Generator) -> tuple[Floats, Floats]:
         drawn = np.sort(generator.choice(len(pool.timelines), SHUFFLED_LEADS, replace=False))
         by_lot = with_shuffled_closings(pool.timelines.only(drawn), generator)
         seed = int(generator.integers(1_000))
         fitted = fit_model(by_lot, pool.until, seed, SHUFFLED_RECIPE)
         scorer = Scorer(artifact_of(fitted, by_lot, {}), "by lot")
-        said = scorer.probabilities(pool.view, population_of(pool.timelines))
-        return said, blur.view(float(blur.aucs[0]) - 0.03, generator)
+        view = look(pool.timelines, pool.view.snapshots.only(rows))
+        champion = blur.view(middle_of(blur), rows, generator)
+        return scorer.probabilities(view, population), champion
 
     return challenge
 
@@ -213,15 +217,23 @@ def with_shuffled_closings(timelines: Timelines, generator: np.random.Generator)
 def promoted(
     pool: Pool, challenge: Challenge, times: int, leads: tuple[int, ...], seed: int
 ) -> dict[str, Any]:
-    """How many of so many challengers are promoted, and how far their true AUCs are apart."""
+    """How many of so many challengers are promoted, and how far their true AUCs are apart.
+
+    Each is judged on leads drawn anew, once for each number of leads.
+    """
     counts = dict.fromkeys(leads, 0)
     apart_by = []
     for number in range(times):
         generator = np.random.default_rng((seed, number))
-        challenger, champion = challenge(generator)
-        apart_by.append(pool.auc(challenger) - pool.auc(champion))
+        drawn = generator.choice(len(pool.places_of_leads), max(leads), replace=False)
+        places = [pool.places_of_leads[one] for one in drawn]
+        rows = np.concatenate(places)
+        challenger, champion = challenge(rows, generator)
+        apart_by.append(pool.auc(challenger, rows) - pool.auc(champion, rows))
         for n_leads in leads:
-            counts[n_leads] += judged(pool, challenger, champion, n_leads, generator).promote
+            stop = sum(map(len, places[:n_leads]))
+            said = judged(pool, challenger[:stop], champion[:stop], rows[:stop])
+            counts[n_leads] += said.promote
     return {
         "challengers": times,
         "true_auc_apart": float(np.mean(apart_by)),
@@ -247,14 +259,16 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--challengers", type=int, default=200)
-    parser.add_argument("--pool", type=int, default=24_000, help="simulated leads to draw from")
+    parser.add_argument("--pool", type=int, default=16_000, help="simulated leads to draw from")
     parser.add_argument("--leads", type=int, nargs="+", default=[5_000, 1_250])
+    parser.add_argument("--only", nargs="+", help="some of the challenges, by name")
     given = parser.parse_args()
     pool = simulated_pool(given.pool, given.seed)
     blur = blur_of(pool, given.seed)
     results = {
         name: promoted(pool, challenge, given.challengers, tuple(given.leads), given.seed)
         for name, challenge in challenges(blur).items()
+        if not given.only or name in given.only
     }
     about = {"pool": len(pool.places_of_leads), "auc_of_the_truth": float(blur.aucs[0])}
     print(json.dumps({**about, **results}, indent=None if given.json else 2))
