@@ -1,20 +1,33 @@
-"""Attribute signals: what is known of a lead itself, and how often it changed."""
+"""Attribute signals: what is known of a lead itself, how it changed, and how much is known."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numba import njit
 
-from features.naming import column_names, in_words, leads_with, most_common
+from features.attribute_kernel import LEVEL, MOVED, NUMBER, PLAIN, walk_attributes
+from features.naming import column_names, in_words
 from features.population import Population
 from features.signal import Column, Evidence, Family, FamilySettings, Group, Unit
-from leads.arrays import MISSING, Floats, Int8s, Int32s, Int64s
+from features.vocabulary import (
+    AT_LEAST_LEADS,
+    enough_leads,
+    leads_of_events,
+    learn_vocabulary,
+    level_codes,
+)
+from leads.arrays import MISSING, Bools, Floats, Int8s, Int16s, Int32s, Int64s
 from leads.attributes import AttributeType
-from leads.clock import DAY_US
 from leads.records import ATTRIBUTE_CHANGE
 from leads.timeline import Timelines
 from leads.view import View
 
-AT_LEAST_LEADS = 20
 MOST_LEVELS = 50
+# The attribute that says when a lead is expected to close: it can be overdue.
+CLOSE_DATE = "expected_close_date"
+
+COMPLETENESS = Group("completeness", "How much is known of the lead")
 
 _UNITS: dict[AttributeType, Unit] = {
     "number": "amount",
@@ -30,139 +43,171 @@ _SENTENCES: dict[AttributeType, str] = {
     "time": "{attribute}: {value}",
     "text": "{attribute} is filled in: {value}",
 }
-_CHANGES = "Changes of {attribute} so far: {value}"
 _MISSING = "{attribute} is not known."
+_NEVER_KNOWN = "{attribute} has not been known."
+_NOT_CHANGED = "{attribute} has not changed."
+# Of an attribute that changes: name, unit, sentence, missing.
+_CHANGES: tuple[tuple[str, Unit, str, str], ...] = (
+    ("changes_of", "count", "Changes of {attribute} so far: {value}", _NEVER_KNOWN),
+    ("days_since_change_of", "days", "{attribute} was changed {value} ago", _NOT_CHANGED),
+)
+_OF_TYPE: Mapping[AttributeType, tuple[tuple[str, Unit, str, str], ...]] = {
+    "number": (
+        ("difference_of", "difference",
+         "{attribute} against the first value known: {value}", _MISSING),
+        ("ratio_of", "ratio", "{attribute} is {value} times the first value known",
+         "{attribute} is not known, or was not above zero at first."),
+    ),
+    "time": (
+        ("pushes_of", "count", "Times that {attribute} was put off: {value}", _NEVER_KNOWN),
+        ("pushed_days_of", "days", "{attribute} was put off by {value} in all", _NEVER_KNOWN),
+    ),
+}  # fmt: skip
+_KINDS: Mapping[AttributeType, int] = {"number": NUMBER, "category": LEVEL, "time": MOVED}
 
 
 def learn(timelines: Timelines) -> FamilySettings:
     """The attributes that at least 20 leads have, their types, and levels that 20 leads share.
 
     A category none of whose levels is that frequent, such as a name, tells leads apart and
-    nothing else: it is left out, and so is an attribute that was overwritten.
+    nothing else: it is left out, and so is an attribute that was overwritten. `changes`: whether
+    its value changed at least 20 times.
     """
     events = timelines.events
-    rows = np.flatnonzero(events.type == ATTRIBUTE_CHANGE)
-    lead = np.repeat(np.arange(len(timelines)), np.diff(timelines.start))[rows]
-    chosen = []
+    leads = leads_of_events(timelines)
     overwritten = {one.attribute for one in timelines.overwritten}
-    for code, attribute in enumerate(timelines.attributes):
-        if attribute in overwritten:
+    chosen = []
+    for attribute, rows in _rows_by_attribute(timelines):
+        if attribute in overwritten or not enough_leads(leads[rows]):
             continue
-        own = rows[events.name[rows] == code]
-        own_lead = lead[events.name[rows] == code]
         attribute_type = timelines.attribute_types.get(attribute, "category")
-        counts = leads_with(own_lead.tolist(), events.level[own].tolist())
-        named = [(timelines.levels[level], n) for level, n in counts.items() if level >= 0]
-        levels = most_common(named, AT_LEAST_LEADS, MOST_LEVELS)
-        if len(np.unique(own_lead)) >= AT_LEAST_LEADS and (levels or attribute_type != "category"):
-            changes = len(own) - len(np.unique(own_lead))
-            chosen.append(
-                {
-                    "attribute": attribute,
-                    "type": attribute_type,
-                    "levels": list(levels),
-                    "changes": changes >= AT_LEAST_LEADS,
-                }
-            )
+        vocabulary = learn_vocabulary(
+            leads[rows], events.level[rows], timelines.levels, MOST_LEVELS
+        )
+        if attribute_type != "category":
+            vocabulary = {"levels": [], "rare": []}
+        elif not vocabulary["levels"]:
+            continue
+        changes = _changes(leads[rows], events.number[rows], events.level[rows])
+        chosen.append(
+            {
+                "attribute": attribute,
+                "type": attribute_type,
+                **vocabulary,
+                "changes": changes >= AT_LEAST_LEADS,
+            }
+        )
     return {"attributes": chosen}
 
 
+def _rows_by_attribute(timelines: Timelines) -> Iterator[tuple[str, Int64s]]:
+    """The changes of each attribute, in the order of the events."""
+    rows = np.flatnonzero(timelines.events.type == ATTRIBUTE_CHANGE)
+    names = timelines.events.name[rows]
+    order = np.argsort(names, kind="stable")
+    ends = np.searchsorted(names[order], np.arange(len(timelines.attributes) + 1))
+    for code, attribute in enumerate(timelines.attributes):
+        yield attribute, rows[order[ends[code] : ends[code + 1]]]
+
+
+def _changes(lead: Int64s, number: Floats, level: Int32s) -> int:
+    """How often a value differs from the one before it of the same lead."""
+    same_lead = lead[1:] == lead[:-1]
+    both_missing = np.isnan(number[1:]) & np.isnan(number[:-1])
+    same_number = (number[1:] == number[:-1]) | both_missing
+    return int(np.sum(same_lead & ~(same_number & (level[1:] == level[:-1]))))
+
+
 def columns(settings: FamilySettings) -> tuple[Column, ...]:
-    """The value of each attribute and, where it changes, the number of changes."""
+    """The value of each attribute and, where it changes, how; then how many are known."""
     chosen = settings["attributes"]
     names = column_names([entry["attribute"] for entry in chosen], "attribute")
     declared: list[Column] = []
     for entry, name in zip(chosen, names, strict=True):
-        named = {"attribute": in_words(entry["attribute"])}
-        behind = Evidence(ATTRIBUTE_CHANGE, name=entry["attribute"])
-        group = Group(name, "{attribute}", named, behind)
-        declared.append(
-            Column(
-                name, group, _UNITS[entry["type"]], _SENTENCES[entry["type"]], _MISSING, named,
-                tuple(entry["levels"]),
-            )
-        )  # fmt: skip
-        if entry["changes"]:
-            changes = name.replace("attribute_", "changes_of_", 1)
-            declared.append(Column(changes, group, "count", _CHANGES, _MISSING, named))
+        declared += _of_attribute(entry, name)
+    if chosen:
+        declared += [
+            Column("attributes_known", COMPLETENESS, "count",
+                   "Fields that are filled in: {value}", "No field is asked for."),
+            Column("attributes_known_share", COMPLETENESS, "share",
+                   "{value} of the fields are filled in", "No field is asked for."),
+        ]  # fmt: skip
     return tuple(declared)
 
 
-def fill(settings: FamilySettings, view: View, population: Population, block: Floats) -> None:
-    """Fill the block with the latest known values and the number of changes after the first."""
-    timelines = view.timelines
+def _of_attribute(entry: Mapping[str, Any], name: str) -> Iterator[Column]:
+    named = {"attribute": in_words(entry["attribute"])}
+    group = Group(name, "{attribute}", named, Evidence(ATTRIBUTE_CHANGE, name=entry["attribute"]))
+    kind, levels = entry["type"], tuple(entry["levels"])
+    yield Column(name, group, _UNITS[kind], _SENTENCES[kind], _MISSING, named, levels)
+    if entry["changes"]:
+        for prefix, unit, sentence, missing in (*_CHANGES, *_OF_TYPE.get(kind, ())):
+            own = name.replace("attribute", prefix, 1)
+            yield Column(own, group, unit, sentence, missing, named)
+    if _can_be_overdue(entry):
+        own = name.replace("attribute", "overdue", 1)
+        yield Column(own, group, "flag", "{attribute} is past: {value}", _MISSING, named)
+
+
+def _can_be_overdue(entry: Mapping[str, Any]) -> bool:
+    return bool(entry["attribute"] == CLOSE_DATE and entry["type"] == "time")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the attributes of some timelines go, and how they number levels.
+
+    `place[attribute]` is the place among the chosen ones, -1 for another. By place: the first
+    `column` of the block, the `kind` of value, whether `changes` and `overdue` are told. `codes`
+    are the levels' codes, one row per category, which is row `code_row[place]`.
+    """
+
+    place: Int64s
+    column: Int64s
+    kind: Int8s
+    changes: Bools
+    overdue: Bools
+    code_row: Int64s
+    codes: Int16s
+
+
+def prepare(settings: FamilySettings, timelines: Timelines) -> Places:
+    """The places of the timelines' attributes and levels among those that were learned.
+
+    Values of another type than was learned cannot be read: they are missing, not zero.
+    """
     chosen = settings["attributes"]
-    wide = np.array([1 + entry["changes"] for entry in chosen], np.int64)
-    column = np.cumsum(wide) - wide
     types = timelines.attribute_types
     place_of = {
         entry["attribute"]: place
         for place, entry in enumerate(chosen)
-        # Values of another type than was learned cannot be read: they are missing, not zero.
         if types.get(entry["attribute"], "category") == entry["type"]
     }
-    place = np.array([place_of.get(name, MISSING) for name in timelines.attributes], np.int64)
-    _latest_values(
-        view.events.type,
-        view.events.name,
-        view.events.number,
-        view.events.level,
-        view.first,
-        view.stop,
-        view.as_of,
-        place,
-        column,
-        wide > 1,
-        np.array([entry["type"] == "time" for entry in chosen], np.bool_),
-        _slots(settings, timelines),
-        block,
+    widths = [len(list(_of_attribute(entry, "attribute"))) for entry in chosen]
+    categories = [place for place, entry in enumerate(chosen) if entry["type"] == "category"]
+    codes = [level_codes(timelines.levels, chosen[place]) for place in categories]
+    code_row = np.full(len(chosen), MISSING)
+    code_row[categories] = np.arange(len(categories))
+    return Places(
+        place=np.array([place_of.get(a, MISSING) for a in timelines.attributes], np.int64),
+        column=np.cumsum(widths, dtype=np.int64) - widths,
+        kind=np.array([_KINDS.get(entry["type"], PLAIN) for entry in chosen], np.int8),
+        changes=np.array([entry["changes"] for entry in chosen], np.bool_),
+        overdue=np.array([_can_be_overdue(entry) for entry in chosen], np.bool_),
+        code_row=code_row,
+        codes=np.array(codes, np.int16).reshape(len(codes), len(timelines.levels) + 1),
     )
 
 
-def _slots(settings: FamilySettings, timelines: Timelines) -> Int32s:
-    """The slot of each level in each chosen attribute; one past its levels for any other."""
-    slots = np.zeros((len(settings["attributes"]), len(timelines.levels)), np.int32)
-    code_of = {text: code for code, text in enumerate(timelines.levels)}
-    for place, entry in enumerate(settings["attributes"]):
-        slots[place, :] = len(entry["levels"])
-        for slot, level in enumerate(entry["levels"]):
-            if level in code_of:
-                slots[place, code_of[level]] = slot
-    return slots
+def fill(places: Places, view: View, population: Population, block: Floats) -> None:
+    """Fill the block from the known changes of each snapshot's attributes."""
+    events = view.events
+    walk_attributes(
+        events.type, events.occurred_at, events.name, events.number, events.level,
+        view.first, view.stop, view.as_of,
+        places.place, places.column, places.kind, places.changes, places.overdue,
+        places.code_row, places.codes, block,
+    )  # fmt: skip
 
 
-@njit(cache=True)  # pragma: no cover
-def _latest_values(
-    event_type: Int8s,
-    name: Int32s,
-    number: Floats,
-    level: Int32s,
-    first: Int64s,
-    stop: Int64s,
-    as_of: Int64s,
-    place: Int64s,
-    column: Int64s,
-    has_changes: Int8s,
-    is_time: Int8s,
-    slots: Int32s,
-    block: Floats,
-) -> None:
-    for s in range(len(first)):
-        block[s, :] = np.nan
-        for event in range(first[s], stop[s]):
-            if event_type[event] != ATTRIBUTE_CHANGE or place[name[event]] < 0:
-                continue
-            p = place[name[event]]
-            c = column[p]
-            if level[event] >= 0:
-                block[s, c] = slots[p, level[event]]
-            elif is_time[p]:
-                block[s, c] = (number[event] - as_of[s]) / DAY_US
-            else:
-                block[s, c] = number[event]
-            if has_changes[p]:
-                changes = block[s, c + 1]
-                block[s, c + 1] = 0.0 if np.isnan(changes) else changes + 1
-
-
-ATTRIBUTES = Family("attributes", learn, columns, fill)
+ATTRIBUTES = Family("attributes", learn, columns, fill, prepare)

@@ -1,4 +1,8 @@
-"""Calendar signals: weekday, hour and the end of the month, in UTC."""
+"""Calendar signals: weekday, hour, the ends of month and quarter, in UTC.
+
+The date itself is off: a model that knows it learns the drift of the years, which does not go on.
+`DATED_CALENDAR` has it, for measuring what that costs.
+"""
 
 import numpy as np
 
@@ -12,12 +16,13 @@ from leads.view import View
 TIMING = Group("timing", "Time of the week and month")
 ARRIVAL = Group("arrival", "When the lead came in")
 
+_NO_DAY = "The day is not known."
+
 COLUMNS = (
-    Column("weekday", TIMING, "weekday", "Scored on a {value}", "The day is not known."),
-    Column(
-        "days_to_month_end", TIMING, "count",
-        "Days left in the month: {value}", "The day is not known.",
-    ),
+    Column("weekday", TIMING, "weekday", "Scored on a {value}", _NO_DAY),
+    Column("hour", TIMING, "hour_of_day", "Scored within the hour after {value} (UTC)", _NO_DAY),
+    Column("days_to_month_end", TIMING, "count", "Days left in the month: {value}", _NO_DAY),
+    Column("days_to_quarter_end", TIMING, "count", "Days left in the quarter: {value}", _NO_DAY),
     Column(
         "created_weekday", ARRIVAL, "weekday",
         "Came in on a {value}", "The day it came in is not known.",
@@ -27,24 +32,36 @@ COLUMNS = (
         "Came in within the hour after {value} (UTC)", "The hour it came in is not known.",
     ),
 )  # fmt: skip
+DATE = Column("date", TIMING, "date", "Scored on {value}", _NO_DAY)
 
 
 def learn(timelines: Timelines) -> FamilySettings:
-    """Nothing: the calendar is the same for everybody."""
-    return {}
+    """Nothing: the calendar is the same for everybody. Absolute time is left out."""
+    return {"absolute_time": False}
+
+
+def learn_with_date(timelines: Timelines) -> FamilySettings:
+    """The same with the date."""
+    return {"absolute_time": True}
 
 
 def columns(settings: FamilySettings) -> tuple[Column, ...]:
-    """The columns above. Absolute time is left out: it tells drift, not leads."""
-    return COLUMNS
+    """The columns above."""
+    return (*COLUMNS, DATE) if settings["absolute_time"] else COLUMNS
 
 
 def fill(settings: FamilySettings, view: View, population: Population, block: Floats) -> None:
     """Fill the block from each snapshot's moment and its lead's creation."""
     block[:, 0] = weekday(view.as_of)
-    block[:, 1] = _days_to_month_end(view.as_of)
-    block[:, 2] = weekday(view.created_at)
-    block[:, 3] = view.created_at % DAY_US // HOUR_US
+    block[:, 1] = view.as_of % DAY_US // HOUR_US
+    day = view.as_of // DAY_US
+    months = view.as_of.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)
+    block[:, 2] = _days_to(day, months + 1)
+    block[:, 3] = _days_to(day, months + 3 - months % 3)
+    block[:, 4] = weekday(view.created_at)
+    block[:, 5] = view.created_at % DAY_US // HOUR_US
+    if settings["absolute_time"]:
+        block[:, 6] = view.as_of // DAY_US
 
 
 def weekday(at: Int64s) -> Int64s:
@@ -53,12 +70,12 @@ def weekday(at: Int64s) -> Int64s:
     return since_monday
 
 
-def _days_to_month_end(at: Int64s) -> Int64s:
-    """Whole days left in the month, 0 on its last day."""
-    day = (at // DAY_US).astype("datetime64[D]")
-    following = (day.astype("datetime64[M]") + 1).astype("datetime64[D]")
-    days: Int64s = (following - day).astype(np.int64) - 1
+def _days_to(day: Int64s, month: Int64s) -> Int64s:
+    """Whole days left before the first day of a month, 0 on the day before; both since 1970."""
+    first = month.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    days: Int64s = first - day - 1
     return days
 
 
 CALENDAR = Family("calendar", learn, columns, fill)
+DATED_CALENDAR = Family("calendar", learn_with_date, columns, fill)

@@ -32,11 +32,3 @@ def most_common(counts: Iterable[tuple[str, int]], at_least: int, at_most: int) 
     """The texts counted often enough, most frequent first, ties by name."""
     frequent = sorted((-count, text) for text, count in counts if count >= at_least)
     return tuple(text for _, text in frequent[:at_most])
-
-
-def leads_with(lead_of_event: Iterable[int], codes: Iterable[int]) -> dict[int, int]:
-    """In how many leads each code occurs."""
-    counts: dict[int, int] = {}
-    for _, code in set(zip(lead_of_event, codes, strict=True)):
-        counts[code] = counts.get(code, 0) + 1
-    return counts

@@ -11,7 +11,7 @@ from leads.view import View
 
 Unit = Literal[
     "count", "days", "days_from_now", "hours", "minutes", "ratio", "share", "flag", "amount",
-    "level", "weekday", "hour_of_day",
+    "level", "weekday", "hour_of_day", "difference", "date",
 ]  # fmt: skip
 
 # What a family learned from the training timelines: plain JSON, stored with the model.
@@ -49,8 +49,9 @@ class Column:
     `sentence` is the English message for a sales rep, with `{value}` and the placeholders of
     `names`; what is typical and the full stop are added to it. `missing` is the message where
     there is no value: it says what missing means. `levels` names the codes of a categorical
-    column; the code one past the listed levels is any other level. `comparable` is false where
-    leads in one stage have much the same value, so that what is typical there says nothing.
+    column; one past them is a level seen in training but too rarely to be listed, two past them
+    one never seen (`features.vocabulary`). `comparable` is false where leads in one stage have
+    much the same value, so that what is typical there says nothing.
     """
 
     name: str
@@ -63,17 +64,26 @@ class Column:
     comparable: bool = True
 
 
+def as_learned(settings: FamilySettings, timelines: Timelines) -> FamilySettings:
+    """The settings themselves, for a family that needs nothing of the timelines' lists."""
+    return settings
+
+
 @dataclass(frozen=True)
 class Family:
     """A family of signals.
 
     `learn` picks what the columns are about (kinds, stages, attributes and their levels) from
-    timelines known at the training cut; `columns` declares one `Column` per column of the block;
-    `fill` writes the block: one row per snapshot, one column per declared column. `fill` reads the
-    view's known ranges and the population, nothing else.
+    timelines known at the training cut; `columns` declares one `Column` per column of the block.
+    `prepare` makes what `fill` needs of the settings and of the lists of some timelines: how these
+    number kinds, stages and levels. It does not look at leads or events, and is called once for
+    many views of the same timelines. `fill` writes the block, one row per snapshot and one column
+    per declared column; it gets what `prepare` made, and reads the view's known ranges and the
+    population, nothing else. It may be called from several threads, for some rows each.
     """
 
     name: str
     learn: Callable[[Timelines], FamilySettings]
     columns: Callable[[FamilySettings], tuple[Column, ...]]
-    fill: Callable[[FamilySettings, View, Population, Floats], None]
+    fill: Callable[[Any, View, Population, Floats], None]
+    prepare: Callable[[FamilySettings, Timelines], Any] = as_learned

@@ -1,15 +1,19 @@
 """Stage signals: where a lead is, how far it came, how long it takes, what that stage wins."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
 import numpy as np
-from numba import njit
 
 from features.naming import column_names
 from features.population import Population, win_counts
 from features.signal import Column, Evidence, Family, FamilySettings, Group
-from leads.arrays import MISSING, Floats, Int8s, Int16s, Int32s, Int64s
-from leads.clock import DAY_US
+from features.stage_kernel import walk_stages
+from features.vocabulary import unseen_code
+from leads.arrays import MISSING, Floats, Int32s, Int64s
 from leads.outcome import known_stage
-from leads.pipelines import OPEN
+from leads.pipelines import OPEN, Pipelines
 from leads.records import STAGE_CHANGE
 from leads.timeline import Timelines
 from leads.view import View
@@ -23,118 +27,145 @@ PROGRESS = Group("progress", "Progress through the stages", evidence=_MOVES_BEHI
 PACE = Group("pace", "Pace", evidence=_MOVES_BEHIND)
 AGE = Group("age", "Age of the lead")
 
-_MOVES = (
-    Column("stage_order", STAGE, "count", "Stages behind it: {value}", "No stage yet."),
+_NO_STAGE = "No stage yet."
+_NO_CHANGE = "No stage change yet."
+_NO_STAGE_BEFORE = "There was no stage before."
+
+
+def _days(name: str, sentence: str, missing: str = _NO_STAGE) -> Column:
+    return Column(name, PACE, "days", sentence, missing)
+
+
+def _count(name: str, group: Group, what: str, missing: str = _NO_CHANGE) -> Column:
+    return Column(name, group, "count", f"{what}: {{value}}", missing)
+
+
+# What other leads say of the lead's stage; `_fill_of_others` fills them.
+_OF_OTHERS = (
     Column(
         "stage_win_rate", STAGE, "share",
         "Of the closed leads that had been in this stage, {value} were won",
         "No lead was closed before.",
         comparable=False,
     ),
-    Column(
-        "furthest_stage", PROGRESS, "count",
-        "Stages behind it at its furthest: {value}", "No stage yet.",
-    ),
-    Column(
-        "stage_changes_ever", PROGRESS, "count",
-        "Stage changes so far: {value}", "No stage change yet.",
-    ),
-    Column(
-        "stage_changes_7d", PACE, "count",
-        "Stage changes in the last 7 days: {value}", "No stage change yet.",
-    ),
-    Column(
-        "moves_back", PROGRESS, "count",
-        "Moves back to an earlier stage: {value}", "No stage change yet.",
-    ),
-    Column(
-        "stages_skipped", PROGRESS, "count",
-        "Stages skipped: {value}", "No stage change yet.",
-    ),
-    Column(
-        "reopenings", PROGRESS, "count",
-        "Times reopened after it was closed: {value}", "Never closed before.",
-    ),
-    Column(
-        "days_in_stage", PACE, "days",
-        "In this stage for {value}", "No stage yet.",
-    ),
-    Column(
-        "days_to_stage", PACE, "days",
-        "Came into this stage {value} after it was created", "No stage yet.",
-    ),
-    Column(
-        "days_in_previous_stage", PACE, "days",
-        "Spent {value} in the stage before", "There was no stage before.",
-    ),
-    Column("age_days", AGE, "days", "Came in {value} ago", "Age not known."),
 )  # fmt: skip
+# What the lead's own moves say; `features.stage_kernel` fills them, in this order.
+_MOVES = (
+    _count("stage_order", STAGE, "Stages behind it", _NO_STAGE),
+    _count("furthest_stage", PROGRESS, "Stages behind it at its furthest", _NO_STAGE),
+    _count("stage_changes_1d", PACE, "Stage changes in the last day"),
+    _count("stage_changes_7d", PACE, "Stage changes in the last 7 days"),
+    _count("stage_changes_30d", PACE, "Stage changes in the last 30 days"),
+    _count("stage_changes_90d", PACE, "Stage changes in the last 90 days"),
+    _count("stage_changes_ever", PROGRESS, "Stage changes so far"),
+    _count("moves_forward", PROGRESS, "Moves forward to a later stage"),
+    _count("moves_back", PROGRESS, "Moves back to an earlier stage"),
+    _count("stages_skipped", PROGRESS, "Stages skipped"),
+    _count("reopenings", PROGRESS, "Times reopened after it was closed", "Never closed before."),
+    _count("pipeline_transfers", PROGRESS, "Moves to another pipeline"),
+    _days("days_in_stage", "In this stage for {value}"),
+    _days("days_to_stage", "Came into this stage {value} after it was created"),
+    _days("days_in_previous_stage", "Spent {value} in the stage before", _NO_STAGE_BEFORE),
+    _days("days_per_move", "{value} from one stage change to the next on average", _NO_CHANGE),
+    Column("age_days", AGE, "days", "Came in {value} ago", "Age not known."),
+)
 
 
 def learn(timelines: Timelines) -> FamilySettings:
-    """The pipelines' stages, as columns and as levels of the current stage."""
-    return {"stages": [list(pair) for pair in timelines.pipelines.stage_names]}
+    """The pipelines' stages, as columns and as levels of the current stage; which are open."""
+    pipelines = timelines.pipelines
+    return {
+        "stages": [list(pair) for pair in pipelines.stage_names],
+        "open": [bool(outcome == OPEN) for outcome in pipelines.stage_outcome],
+    }
 
 
 def columns(settings: FamilySettings) -> tuple[Column, ...]:
-    """The current and the previous stage, the moves, and the visits to each stage."""
-    pairs = settings["stages"]
-    several = len({pipeline for pipeline, _ in pairs}) > 1
-    labels = tuple(f"{stage} ({pipeline})" if several else stage for pipeline, stage in pairs)
-    visits = tuple(
-        Column(
-            name, PROGRESS, "count",
-            "Times in stage {stage}: {value}", "No stage yet.", {"stage": label},
-        )
-        for name, label in zip(column_names(labels, "visits"), labels, strict=True)
+    """The current and the previous stage, the moves, and the visits and days of each stage."""
+    labels = _labels(settings["stages"])
+    return (
+        Column("stage", STAGE, "level", "In stage {value}", _NO_STAGE, levels=labels),
+        Column("previous_stage", PROGRESS, "level", "Came from stage {value}",
+               _NO_STAGE_BEFORE, levels=labels),
+        *_OF_OTHERS,
+        *_MOVES,
+        *(
+            Column(name, PROGRESS, "count", "Times in stage {stage}: {value}", _NO_STAGE,
+                   {"stage": label})
+            for name, label in zip(column_names(labels, "visits"), labels, strict=True)
+        ),
+        *(
+            Column(name, PACE, "days", "Was in stage {stage} for {value} so far",
+                   "It has not been in stage {stage}.", {"stage": label})
+            for name, label, is_open in zip(
+                column_names(labels, "days_at"), labels, settings["open"], strict=True
+            )
+            if is_open
+        ),
     )  # fmt: skip
-    now = Column("stage", STAGE, "level", "In stage {value}", "No stage yet.", levels=labels)
-    before = Column(
-        "previous_stage", PROGRESS, "level", "Came from stage {value}",
-        "There was no stage before.", levels=labels,
-    )  # fmt: skip
-    return (now, before, *_MOVES, *visits)
 
 
-def fill(settings: FamilySettings, view: View, population: Population, block: Floats) -> None:
+def _labels(stages: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    several = len({pipeline for pipeline, _ in stages}) > 1
+    return tuple(f"{stage} ({pipeline})" if several else stage for pipeline, stage in stages)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the stages of some timelines go: one entry per stage code.
+
+    `code` is the code as a level; `visits` and `days` are columns of the block, -1 where there is
+    none. The visits begin at `visits_at`, the days at `days_at`.
+    """
+
+    code: Int64s
+    visits: Int64s
+    days: Int64s
+    visits_at: int
+    days_at: int
+
+
+def prepare(settings: FamilySettings, timelines: Timelines) -> Places:
+    """The places of the timelines' stages among those that were learned."""
+    stages, is_open = settings["stages"], settings["open"]
+    listed = {tuple(pair): code for code, pair in enumerate(stages)}
+    codes = [listed.get(pair, unseen_code(len(stages))) for pair in timelines.pipelines.stage_names]
+    code = np.array(codes, np.int64)
+    visits_at = 2 + len(_OF_OTHERS) + len(_MOVES)
+    days_at = visits_at + len(stages)
+    behind = days_at + np.cumsum(is_open) - 1
+    days = np.append(np.where(is_open, behind, MISSING), [MISSING, MISSING])
+    visits = np.append(visits_at + np.arange(len(stages)), [MISSING, MISSING])
+    return Places(code, visits[code], days[code], visits_at, days_at)
+
+
+def fill(places: Places, view: View, population: Population, block: Floats) -> None:
     """Fill the block: one walk over each snapshot's known stage changes."""
     pipelines = view.timelines.pipelines
-    known = {tuple(pair): slot for slot, pair in enumerate(settings["stages"])}
-    unseen = len(known)
-    slot = np.array([known.get(pair, unseen) for pair in pipelines.stage_names], np.int64)
     stage = known_stage(view)
-    block[:, 0] = slot[stage]
-    block[:, 3] = _win_rate(view, stage, population)
-    _walk(
-        view.events.type,
-        view.events.name,
-        view.events.occurred_at,
-        view.first,
-        view.stop,
-        view.as_of,
-        view.created_at,
-        pipelines.first_code[view.pipeline],
-        pipelines.stage_order,
-        pipelines.stage_outcome,
-        slot,
-        block,
-    )
+    block[:, 0] = places.code[stage]
+    _fill_of_others(view, stage, population, block[:, 2 : 2 + len(_OF_OTHERS)])
+    walk_stages(
+        view.events.type, view.events.name, view.events.occurred_at,
+        view.first, view.stop, view.as_of, view.created_at, pipelines.first_code[view.pipeline],
+        pipelines.stage_order, pipelines.stage_outcome, pipelines.stage_pipeline,
+        places.code, places.visits, places.days, places.visits_at, places.days_at,
+        2 + len(_OF_OTHERS), block,
+    )  # fmt: skip
+
+
+def _fill_of_others(view: View, stage: Int32s, population: Population, block: Floats) -> None:
+    """One column per `_OF_OTHERS`."""
+    block[:, 0] = _win_rate(view, stage, population)
 
 
 def _win_rate(view: View, stage: Int32s, population: Population) -> Floats:
     """Share won of the closed leads that had been in the stage, shrunk to its pipeline's share."""
-    theirs = population.pipelines
-    ours = view.timelines.pipelines
-    code_of = [theirs.code_of.get(pair, MISSING) for pair in ours.stage_names]
-    stage_place = np.array(code_of, np.int64)[stage]
-    n_stages = len(theirs.stage_names)
-    pipeline_of = [theirs.pipeline_code_of.get(name, MISSING) for name in ours.names]
-    pipeline = np.array(pipeline_of, np.int64)[ours.stage_pipeline[stage]]
-    pipeline_place = np.where(pipeline >= 0, n_stages + pipeline, MISSING)
+    place_of_stage, place_of_pipeline = _places_in(population.pipelines, view.timelines.pipelines)
+    everybody = len(population.pipelines.stage_names) + len(population.pipelines.names)
     own = population.rows(view)
-    all_place = np.full(len(view), n_stages + len(theirs.names))
     rate = np.full(len(view), np.nan)
-    for place in (all_place, pipeline_place, stage_place):
+    for place in (np.full(len(view), everybody), place_of_pipeline[stage], place_of_stage[stage]):
         won, closed = win_counts(population, place, view.as_of, own)
         prior = np.where(np.isnan(rate), 0.0, rate)
         borrowed = np.where(np.isnan(rate), 0.0, SHRINKAGE_LEADS)
@@ -143,65 +174,14 @@ def _win_rate(view: View, stage: Int32s, population: Population) -> Floats:
     return rate
 
 
-@njit(cache=True)  # pragma: no cover
-def _walk(
-    event_type: Int8s,
-    name: Int32s,
-    occurred_at: Int64s,
-    first: Int64s,
-    stop: Int64s,
-    as_of: Int64s,
-    created_at: Int64s,
-    first_code: Int16s,
-    stage_order: Int16s,
-    stage_outcome: Int8s,
-    slot: Int64s,
-    block: Floats,
-) -> None:
-    visits_at = 14
-    n_slots = block.shape[1] - visits_at
-    for s in range(len(first)):
-        stage = np.int32(first_code[s])
-        entered = created_at[s]
-        previous, previous_days = np.int32(-1), np.nan
-        furthest = int(stage_order[stage])
-        changes = recent = back = skipped = reopened = 0
-        for v in range(n_slots):
-            block[s, visits_at + v] = 0.0
-        if slot[stage] < n_slots:
-            block[s, visits_at + slot[stage]] = 1.0
-        for event in range(first[s], stop[s]):
-            if event_type[event] != STAGE_CHANGE:
-                continue
-            to = name[event]
-            if to == stage:
-                continue
-            step = stage_order[to] - stage_order[stage]
-            changes += 1
-            recent += as_of[s] - occurred_at[event] < 7 * DAY_US
-            if stage_outcome[stage] != OPEN and stage_outcome[to] == OPEN:
-                reopened += 1
-            elif stage_outcome[to] == OPEN:
-                back += step < 0
-                skipped += max(step - 1, 0)
-            if stage_outcome[to] == OPEN and stage_order[to] > furthest:
-                furthest = int(stage_order[to])
-            previous, previous_days = stage, max(occurred_at[event] - entered, 0) / DAY_US
-            stage, entered = to, max(occurred_at[event], created_at[s])
-            if slot[to] < n_slots:
-                block[s, visits_at + slot[to]] += 1.0
-        block[s, 1] = np.nan if previous < 0 else slot[previous]
-        block[s, 2] = stage_order[stage]
-        block[s, 4] = furthest
-        block[s, 5] = changes
-        block[s, 6] = recent
-        block[s, 7] = back
-        block[s, 8] = skipped
-        block[s, 9] = reopened
-        block[s, 10] = (as_of[s] - entered) / DAY_US
-        block[s, 11] = (entered - created_at[s]) / DAY_US
-        block[s, 12] = previous_days
-        block[s, 13] = (as_of[s] - created_at[s]) / DAY_US
+@lru_cache(maxsize=8)
+def _places_in(theirs: Pipelines, ours: Pipelines) -> tuple[Int64s, Int64s]:
+    """For each of our stages, its place in their population and that of its pipeline, or -1."""
+    n_stages = len(theirs.stage_names)
+    stage = np.array([theirs.code_of.get(pair, MISSING) for pair in ours.stage_names], np.int64)
+    pipeline_of = [theirs.pipeline_code_of.get(name, MISSING) for name in ours.names]
+    pipeline = np.array(pipeline_of, np.int64)[ours.stage_pipeline]
+    return stage, np.where(pipeline >= 0, n_stages + pipeline, MISSING)
 
 
-STAGES = Family("stages", learn, columns, fill)
+STAGES = Family("stages", learn, columns, fill, prepare)

@@ -4,10 +4,13 @@ Messages are English with placeholders; a translation replaces the message, not 
 """
 
 import math
+from datetime import date, timedelta
 
 from features.signal import Column, Group
+from features.vocabulary import rare_code
 
-_OTHER_LEVEL = "one not seen in training"
+_RARE_LEVEL = "one seldom seen in training"
+_UNSEEN_LEVEL = "one not seen in training"
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DAYS_IN = {"days": 1.0, "hours": 1 / 24, "minutes": 1 / 1440}
 _UNITS_OF_TIME = ((365.25, "year"), (1.0, "day"), (1 / 24, "hour"), (1 / 1440, "minute"))
@@ -33,7 +36,7 @@ def sentence(column: Column, value: float, typical: float) -> str:
 
 def has_typical(column: Column) -> bool:
     """Whether a typical value says something: not of words, nor of parts of a calendar."""
-    wordy = column.levels or column.unit in {"level", "flag", "weekday", "hour_of_day"}
+    wordy = column.levels or column.unit in {"level", "flag", "weekday", "hour_of_day", "date"}
     return column.comparable and not wordy
 
 
@@ -43,7 +46,7 @@ def json_value(column: Column, value: float) -> float | str | bool | None:
         return None
     if column.unit == "flag":
         return bool(value)
-    if column.levels or column.unit in {"level", "weekday"}:
+    if column.levels or column.unit in {"level", "weekday", "date"}:
         return value_in_words(column, value)
     return value
 
@@ -52,7 +55,9 @@ def value_in_words(column: Column, value: float) -> str:
     """A value with its unit, as a person says it."""
     if column.levels or column.unit == "level":
         code = int(value)
-        return column.levels[code] if code < len(column.levels) else _OTHER_LEVEL
+        if code < len(column.levels):
+            return column.levels[code]
+        return _RARE_LEVEL if code == rare_code(len(column.levels)) else _UNSEEN_LEVEL
     if column.unit == "flag":
         return "yes" if value else "no"
     if column.unit == "weekday":
@@ -61,6 +66,10 @@ def value_in_words(column: Column, value: float) -> str:
         return f"{int(value):02d}:00"
     if column.unit == "share":
         return f"{100 * value:.0f} %"
+    if column.unit == "difference":
+        return number(value) if value <= 0 else f"+{number(value)}"
+    if column.unit == "date":
+        return (date(1970, 1, 1) + timedelta(days=int(value))).isoformat()
     if column.unit == "days_from_now":
         return f"{duration(-value)} ago" if value < 0 else f"in {duration(value)}"
     if column.unit in _DAYS_IN:

@@ -30,13 +30,16 @@ def small_history() -> History:
         moved(9, "Proposal"),
         changed(9, "source", "展会"),
         contact(9, direction="inbound", result="svarade"),
+        changed(9.5, "expected_close_date", "2026-03-01T12:00:00Z"),
         moved(20, "Won"),
         moved(3, "Offer", lead_id="b", recorded=8),
         contact(7, lead_id="b"),
         changed(7, "is vip", "nej", lead_id="b"),
         moved(12, "Köpt", lead_id="b"),
     )
-    first = lead(0, amount="9000", source="fair", förfaller="2026-02-01")
+    first = lead(
+        0, amount="9000", source="fair", förfaller="2026-02-01", expected_close_date="2026-01-09"
+    )
     leads = (first, lead(2, "b", "b2c", source="web"), lead(8, "c"))
     return History(leads, events, (at(2), at(10), at(14)))
 

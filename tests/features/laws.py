@@ -201,9 +201,10 @@ def check_every_column_is_filled(plan: SignalPlan, history: History) -> None:
     population = population_of(timelines)
     for family, settings in plan.parts:
         width = len(family.columns(settings))
+        prepared = family.prepare(settings, timelines)
         blocks = [np.full((len(view), width + 2), filler) for filler in (1.5e300, -7.25)]
         for block in blocks:
-            family.fill(settings, view, population, block[:, 1:-1])
+            family.fill(prepared, view, population, block[:, 1:-1])
         assert same(*[block[:, 1:-1] for block in blocks]), "every column filled: one was left"
         for block in blocks:
             beside = block[:, [0, -1]]
@@ -262,12 +263,12 @@ def check_columns_are_told(plan: SignalPlan, history: History) -> None:
 
 
 def check_levels_are_codes(plan: SignalPlan, history: History) -> None:
-    """A categorical column holds the codes of its levels, one past them, or nothing."""
+    """A categorical column holds the codes of its levels, rare or unseen, or nothing."""
     rows = rows_of(plan, history.timelines(), history.snapshots())
     for place, column in enumerate(plan.columns):
         if column.levels:
             codes = rows[:, place][~np.isnan(rows[:, place])]
-            allowed = np.isin(codes, np.arange(len(column.levels) + 1))
+            allowed = np.isin(codes, np.arange(len(column.levels) + 2))
             assert allowed.all(), f"levels are codes: {column.name}"
 
 

@@ -4,20 +4,26 @@ import numpy as np
 from numba import njit
 
 from features.population import Population, win_counts
-from features.signal import Column, Family, FamilySettings, Group
+from features.signal import Column, Family, FamilySettings, Group, as_learned
 from leads.arrays import Floats
 from leads.clock import DAY_US
 from leads.outcome import closings
 from leads.pipelines import WON
-from leads.records import INTERACTION, STAGE_CHANGE
+from leads.records import ATTRIBUTE_CHANGE, INTERACTION, STAGE_CHANGE
 from leads.view import View
 
 _GROUP = Group("planted", "Planted")
 _COLUMN = Column("planted", _GROUP, "count", "Planted: {value}", "Not planted.")
 
 
-def _family(name: str, fill, columns=(_COLUMN,), settings: FamilySettings | None = None) -> Family:
-    return Family(name, lambda _: settings or {}, lambda _: columns, fill)
+def _family(
+    name: str,
+    fill,
+    columns=(_COLUMN,),
+    settings: FamilySettings | None = None,
+    prepare=as_learned,
+) -> Family:
+    return Family(name, lambda _: settings or {}, lambda _: columns, fill, prepare)
 
 
 def _per_snapshot(name: str, value) -> Family:
@@ -125,6 +131,40 @@ def _newest_by_row_of_the_input(view, population, snapshot):
     return events.type[known][order[-1]] if len(order) else np.nan
 
 
+def _recorded_in_the_last_week(view, population, snapshot):
+    """A window that is laid on the moments of recording."""
+    recorded = view.events.recorded_at[_known(view, snapshot)]
+    return np.sum(view.as_of[snapshot] - recorded < 7 * DAY_US)
+
+
+def _value_of_today(view, population, snapshot):
+    """The latest value of an attribute that the timelines hold, not the latest known."""
+    events, own = view.timelines.events, _own(view, snapshot)
+    values = events.number[own][events.type[own] == ATTRIBUTE_CHANGE]
+    return values[-1] if len(values) else np.nan
+
+
+def _days_until_the_next_event(view, population, snapshot):
+    """How long a stage lasts, though the move that ends it is still to come."""
+    occurred = view.timelines.events.occurred_at[_own(view, snapshot)]
+    later = occurred[occurred > view.as_of[snapshot]]
+    return (later.min() - view.as_of[snapshot]) / DAY_US if len(later) else np.nan
+
+
+def _counted_when_prepared(settings, timelines):
+    """Looks at events where only lists may be looked at."""
+    return {"events": np.diff(timelines.start)}
+
+
+def _fill_from_the_prepared(prepared, view, population, block):
+    block[:, 0] = prepared["events"][view.snapshots.lead]
+
+
+def _length_of_a_list_of_the_timelines(settings, timelines):
+    """Codes as the timelines number them, which other leads decide."""
+    return {"events": np.full(len(timelines), len(timelines.levels))}
+
+
 def _recorded_on_time_only(view, population, snapshot):
     events, known = view.events, _known(view, snapshot)
     return np.sum(events.recorded_at[known] <= events.occurred_at[known])
@@ -177,6 +217,20 @@ LEAKS: tuple[tuple[Family, str], ...] = (
     (_per_snapshot("events of the timelines", _all_events_of_the_timelines), "blind to the future"),
     (_per_snapshot("the closing counted", _closing_counted), "blind to the future"),
     (_family("kernel past the range", _kernel_past_the_range), "blind to the future"),
+    (_per_snapshot("value of today", _value_of_today), "blind to the future"),
+    (_per_snapshot("until the next event", _days_until_the_next_event), "blind to the future"),
+    (
+        _family("counted beforehand", _fill_from_the_prepared, prepare=_counted_when_prepared),
+        "blind to the future",
+    ),
+    (
+        _family(
+            "as the timelines number it",
+            _fill_from_the_prepared,
+            prepare=_length_of_a_list_of_the_timelines,
+        ),
+        "blind to other leads",
+    ),
     (_per_snapshot("< for <=", _before_instead_of_until), "the very moment counts"),
     (_per_snapshot("final outcomes of others", _final_outcomes_of_others), "blind to other leads"),
     (
@@ -194,6 +248,7 @@ LEAKS: tuple[tuple[Family, str], ...] = (
     (_per_snapshot("row of the input", _row_of_the_input), "order of records"),
     (_per_snapshot("ties by row", _newest_by_row_of_the_input), "stated order of ties"),
     (_per_snapshot("on time only", _recorded_on_time_only), "late recording"),
+    (_per_snapshot("window of recording", _recorded_in_the_last_week), "late recording"),
     (_per_snapshot("infinite", _infinite_rate), "finite or missing"),
     (_family("leaves rows out", _leaves_rows_out), "every column filled: one was left"),
     (_family("leaves a lead out", _leaves_rows_out), "every column filled: one was left"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.naming import column_names, leads_with, most_common, snake_case
+from features.naming import column_names, most_common, snake_case
 from tests.leads.histories import few
 
 
@@ -46,7 +46,3 @@ def test_most_common_come_first_and_ties_by_name():
     counts = [("b", 5), ("a", 5), ("c", 9), ("rare", 1)]
     assert most_common(counts, at_least=2, at_most=9) == ("c", "a", "b")
     assert most_common(counts, at_least=2, at_most=2) == ("c", "a")
-
-
-def test_leads_are_counted_once_however_often_they_have_a_code():
-    assert leads_with([1, 1, 2, 3], [7, 7, 7, 8]) == {7: 2, 8: 1}

@@ -1,17 +1,20 @@
 """The signal plan: its columns in order, its matrix, and its stored record."""
 
 import json
+import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from features.calendar import CALENDAR
 from features.plan import FAMILIES, SignalPlan, learn_plan, plan_from_record
 from features.population import population_of
 from leads.errors import DamagedArtifactError
 from leads.view import look
 from tests.features.golden import PATH, golden_lines, small_history
 from tests.features.training_history import training_history
-from tests.leads.histories import snapshots_of
+from tests.leads.histories import History, snapshots_of
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +22,12 @@ def plan() -> SignalPlan:
     return learn_plan(training_history().timelines())
 
 
-def matrix_of(plan: SignalPlan) -> np.ndarray:
-    history = small_history()
+def learn_plan_again() -> SignalPlan:
+    return learn_plan(training_history().timelines())
+
+
+def matrix_of(plan: SignalPlan, history: History | None = None) -> np.ndarray:
+    history = history or small_history()
     timelines = history.timelines()
     view = look(timelines, snapshots_of(timelines, history.snapshots()))
     return plan.matrix(view, population_of(timelines))
@@ -42,6 +49,39 @@ def test_plan_has_the_families_in_the_order_of_the_tuple(plan):
 def test_matrix_is_the_blocks_of_the_families_side_by_side(plan):
     blocks = [matrix_of(SignalPlan((part,))) for part in plan.parts]
     np.testing.assert_array_equal(matrix_of(plan), np.concatenate(blocks, axis=1))
+
+
+def test_rows_are_the_same_in_blocks_filled_by_several_threads(plan, monkeypatch):
+    whole = matrix_of(plan)
+    monkeypatch.setattr("features.plan.BLOCK_ROWS", 2)
+    np.testing.assert_array_equal(matrix_of(plan), whole)
+
+
+def test_what_was_prepared_for_some_timelines_is_not_used_for_others(plan):
+    """The second history numbers kinds, results, stages, attributes and levels in another way."""
+    history = small_history()
+    fewer = history.with_events(event for event in history.events if event.lead_id != "a")
+    before = [matrix_of(learn_plan_again(), of) for of in (history, fewer)]
+    after = [matrix_of(plan, of) for of in (history, fewer)]
+    np.testing.assert_array_equal(after[0], before[0])
+    np.testing.assert_array_equal(after[1], before[1])
+
+
+def test_families_prepare_once_for_the_same_timelines():
+    seen = []
+    counted = replace(CALENDAR, prepare=lambda settings, of: seen.append(of) or settings)
+    plan = learn_plan(training_history().timelines(), (counted,))
+    timelines = small_history().timelines()
+    view = look(timelines, snapshots_of(timelines, small_history().snapshots()))
+    for _ in range(3):
+        plan.matrix(view, population_of(timelines))
+    assert len(seen) == 1
+
+
+def test_plan_that_was_used_goes_to_another_process(plan):
+    before = matrix_of(plan)
+    again = pickle.loads(pickle.dumps(plan))
+    np.testing.assert_array_equal(matrix_of(again), before)
 
 
 def test_stored_plan_keeps_the_order_of_columns_though_json_sorts_its_keys(plan):

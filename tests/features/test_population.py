@@ -22,7 +22,7 @@ from tests.leads.histories import (
     timelines_of,
 )
 
-SETTINGS = {"stages": [list(pair) for pair in PIPELINES.stage_names]}
+SETTINGS = STAGES.learn(timelines_of([]))
 N_STAGES = len(PIPELINES.stage_names)
 NEW, QUALIFIED, PROPOSAL = 0, 1, 2
 B2B, B2C, ALL = N_STAGES, N_STAGES + 1, N_STAGES + 2

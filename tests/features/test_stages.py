@@ -3,10 +3,14 @@
 import math
 
 from features.stages import STAGES
+from leads.pipelines import OPEN
 from tests.features.values import assert_values, values_at
 from tests.leads.histories import PIPELINES, contact, lead, moved
 
-SETTINGS = {"stages": [list(pair) for pair in PIPELINES.stage_names]}
+SETTINGS = {
+    "stages": [list(pair) for pair in PIPELINES.stage_names],
+    "open": [outcome == OPEN for outcome in PIPELINES.stage_outcome],
+}
 MISSING = math.nan
 NEW, QUALIFIED, PROPOSAL, WON, _, LOST, _, B2C_NEW, OFFER, *_ = range(len(PIPELINES.stage_names))
 
@@ -22,6 +26,8 @@ def test_lead_without_a_stage_change_is_in_its_first_stage_since_it_came_in():
         furthest_stage=0, stage_changes_ever=0, stage_changes_7d=0, moves_back=0,
         stages_skipped=0, reopenings=0, days_in_stage=5, days_to_stage=0,
         days_in_previous_stage=MISSING, age_days=5, visits_new_b2b=1, visits_qualified_b2b=0,
+        moves_forward=0, pipeline_transfers=0, days_per_move=MISSING, days_at_new_b2b=5,
+        days_at_qualified_b2b=MISSING,
     )  # fmt: skip
 
 
@@ -31,7 +37,8 @@ def test_moves_forward():
         found,
         stage=PROPOSAL, previous_stage=QUALIFIED, stage_order=2, furthest_stage=2,
         stage_changes_ever=2, stage_changes_7d=0, moves_back=0, stages_skipped=0,
-        days_in_stage=8, days_to_stage=4, days_in_previous_stage=3, age_days=12,
+        days_in_stage=8, days_to_stage=4, days_in_previous_stage=3, age_days=12, moves_forward=2,
+        days_per_move=2, days_at_new_b2b=1, days_at_qualified_b2b=3, days_at_proposal_b2b=8,
     )  # fmt: skip
 
 
@@ -40,6 +47,7 @@ def test_moves_back_and_skips():
     assert_values(
         found,
         stage=QUALIFIED, stage_order=1, furthest_stage=2, moves_back=1, stages_skipped=1,
+        moves_forward=2, days_at_new_b2b=1 + 1, days_at_proposal_b2b=1, days_at_qualified_b2b=3,
         stage_changes_ever=3, stage_changes_7d=3, visits_new_b2b=2, visits_proposal_b2b=1,
     )  # fmt: skip
 
@@ -54,6 +62,7 @@ def test_reopened_lead_counts_its_reopening_and_not_a_move_back():
     assert_values(
         found,
         stage=QUALIFIED, previous_stage=LOST, reopenings=1, moves_back=0, furthest_stage=2,
+        moves_forward=1,
         days_in_previous_stage=3, days_in_stage=4, days_to_stage=5, visits_lost_b2b=1,
     )  # fmt: skip
 
@@ -66,7 +75,7 @@ def test_stage_before_creation_is_counted_from_creation():
     found = values(5, moved(-3, "Qualified"), created=1)
     assert_values(
         found, stage=QUALIFIED, days_in_stage=4, days_to_stage=0, days_in_previous_stage=0,
-        age_days=4, previous_stage=NEW,
+        age_days=4, previous_stage=NEW, days_at_new_b2b=0, days_at_qualified_b2b=4,
     )  # fmt: skip
 
 
@@ -75,15 +84,29 @@ def test_changes_of_the_last_week_are_younger_than_seven_days():
     assert_values(found, stage_changes_7d=1, stage_changes_ever=2)
 
 
+def test_changes_are_counted_in_windows():
+    stages = ("Qualified", "Proposal", "New", "Qualified", "Proposal")
+    changes = [
+        moved(days, stage)
+        for days, stage in zip((5, 10.001, 70.001, 93.001, 99.001), stages, strict=True)
+    ]
+    assert_values(
+        values(100, *changes),
+        stage_changes_1d=1, stage_changes_7d=2, stage_changes_30d=3, stage_changes_90d=4,
+        stage_changes_ever=5,
+    )  # fmt: skip
+
+
 def test_move_to_another_pipeline():
     found = values(5, moved(1, "Proposal"), moved(2, "New", pipeline="b2c"), moved(3, "Offer"))
     assert_values(found, stage=OFFER, previous_stage=B2C_NEW, stage_order=1, furthest_stage=2)
+    assert_values(found, pipeline_transfers=1, moves_forward=2, moves_back=0, stages_skipped=1)
 
 
 def test_stages_that_the_model_does_not_know_share_one_code():
-    settings = {"stages": [["b2b", "New"], ["b2b", "Won"]]}
+    settings = {"stages": [["b2b", "New"], ["b2b", "Won"]], "open": [True, False]}
     found = values(5, moved(1, "Qualified"), moved(2, "Proposal"), settings=settings)
-    assert_values(found, stage=2, previous_stage=2, visits_new=1, visits_won=0)
+    assert_values(found, stage=3, previous_stage=3, visits_new=1, visits_won=0, days_at_new=1)
 
 
 def test_stages_of_several_pipelines_are_told_apart_by_name():

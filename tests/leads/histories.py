@@ -43,6 +43,7 @@ TYPES = {
     "is vip": "boolean",
     "förfaller": "time",
     "备注": "text",
+    "expected_close_date": "time",
 }
 KINDS = ("email", "call", "möte", "邮件", "Email!")
 VALUES = {
@@ -51,6 +52,7 @@ VALUES = {
     "is vip": ("true", "nej"),
     "förfaller": ("2026-01-04", "2026-02-01T10:00:00+08:00", "1999-12-31T23:59:59Z"),
     "备注": ("ring tillbaka", "👍 {value} \\ %s"),
+    "expected_close_date": ("2026-01-09", "2026-01-20", "2026-03-01T12:00:00Z"),
 }
 
 

@@ -76,7 +76,7 @@ def test_unknown_typical_value_is_not_told():
     assert sentence(column(), 12.0, NAN) == "It is 12."
 
 
-@pytest.mark.parametrize("unit", ["flag", "weekday", "hour_of_day"])
+@pytest.mark.parametrize("unit", ["flag", "weekday", "hour_of_day", "date"])
 def test_words_have_no_typical_value(unit):
     assert "typical" not in sentence(column(unit), 1.0, 0.0)
 
@@ -109,6 +109,10 @@ def test_names_may_hold_what_placeholders_look_like():
         ("minutes", 90.0, "1.5 hours", 90.0),
         ("days_from_now", 12.0, "in 12 days", 12.0),
         ("days_from_now", -4.0, "4 days ago", -4.0),
+        ("difference", 3.0, "+3", 3.0),
+        ("difference", -2.5, "-2.5", -2.5),
+        ("difference", 0.0, "0", 0.0),
+        ("date", 20_513.0, "2026-03-01", "2026-03-01"),
     ],
 )
 def test_value_is_said_with_its_unit(unit, value, words, plain):
@@ -153,7 +157,8 @@ def test_level_is_told_by_its_name_and_any_other_as_something_else():
     one = column("level", "Source is {value}", levels=("fair", "web_form"))
 
     assert sentence(one, 1.0, NAN) == "Source is web_form."
-    assert sentence(one, 2.0, NAN) == "Source is one not seen in training."
+    assert sentence(one, 2.0, NAN) == "Source is one seldom seen in training."
+    assert sentence(one, 3.0, NAN) == "Source is one not seen in training."
     assert json_value(one, 0.0) == "fair"
 
 

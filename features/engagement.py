@@ -1,0 +1,305 @@
+"""Engagement signals: how often and how lately a lead was in touch, by direction, kind and result.
+
+What is counted is a *slot*: all contacts, those of a direction, of a kind, of a kind in one
+direction, of a result. Each slot has the same columns; one walk fills them all.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from features.naming import column_names
+from features.population import Population
+from features.signal import Column, Evidence, Family, FamilySettings, Group, Unit
+from features.vocabulary import (
+    enough_leads,
+    leads_of_events,
+    learn_vocabulary,
+    level_codes,
+)
+from leads.arrays import Floats, Int8s, Int32s, Int64s
+from leads.clock import DAY_US
+from leads.records import INTERACTION
+from leads.timeline import Timelines
+from leads.view import View
+
+MOST_KINDS = 16
+MOST_RESULTS = 8
+# Kinds that are told apart by direction too.
+MOST_DIRECTED_KINDS = 4
+
+ANY_CONTACT = Evidence(INTERACTION)
+ACTIVITY = Group("activity", "How much contact there is", evidence=ANY_CONTACT)
+SILENCE = Group("silence", "How long it has been quiet", evidence=ANY_CONTACT)
+FROM_LEAD = Group(
+    "inbound", "What comes from the lead", evidence=Evidence(INTERACTION, direction=0)
+)
+FROM_US = Group("outbound", "What we send", evidence=Evidence(INTERACTION, direction=1))
+LATEST = Group("latest", "The latest contact", evidence=ANY_CONTACT)
+
+NO_CONTACT = "No contact yet."
+NO_INBOUND = "Nothing came from the lead yet."
+NO_OUTBOUND = "Nothing was sent to the lead yet."
+
+_WINDOWS: tuple[tuple[str, str], ...] = (
+    ("1d", "in the last day"),
+    ("7d", "in the last 7 days"),
+    ("30d", "in the last 30 days"),
+    ("90d", "in the last 90 days"),
+    ("ever", "so far"),
+)
+_PER_SLOT = len(_WINDOWS) + 1
+_DAYS_SINCE = len(_WINDOWS)
+_DIRECTIONS = (("inbound", "from the lead"), ("outbound", "from us"))
+
+
+def learn(timelines: Timelines) -> FamilySettings:
+    """The kinds and results that at least 20 leads have, most frequent first, and directions.
+
+    `directions`: whether at least 20 leads have a contact whose direction is known; without, the
+    columns about who was in touch would be made-up zeros and are left out. `directed_kinds`: the
+    kinds of which 20 leads have one from the lead and 20 have one from us.
+    """
+    events = timelines.events
+    rows = np.flatnonzero(events.type == INTERACTION)
+    lead = leads_of_events(timelines)[rows]
+    kinds = learn_vocabulary(lead, events.name[rows], timelines.kinds, MOST_KINDS)
+    both = set(kinds["levels"])
+    for direction in range(len(_DIRECTIONS)):
+        directed = events.direction[rows] == direction
+        found = learn_vocabulary(
+            lead[directed], events.name[rows][directed], timelines.kinds, MOST_KINDS
+        )
+        both &= set(found["levels"])
+    return {
+        "directions": enough_leads(lead[events.direction[rows] >= 0]),
+        "kinds": kinds,
+        "directed_kinds": [kind for kind in kinds["levels"] if kind in both][:MOST_DIRECTED_KINDS],
+        "results": learn_vocabulary(lead, events.result[rows], timelines.results, MOST_RESULTS),
+    }
+
+
+def columns(settings: FamilySettings) -> tuple[Column, ...]:
+    """Five windows and the days since the last, of each slot; shares; what was last."""
+    kinds, results = settings["kinds"]["levels"], settings["results"]["levels"]
+    named = _level_groups("kind", "{level}", kinds)
+    declared = _of_slot("interactions", "days_since_interaction", ACTIVITY, SILENCE, "Contacts",
+                        "The last contact was {value} ago", NO_CONTACT)  # fmt: skip
+    if settings["directions"]:
+        declared += _of_slot("inbound", "days_since_inbound", FROM_LEAD, SILENCE,
+                             "Messages and calls from the lead",
+                             "The lead was last in touch {value} ago", NO_INBOUND)  # fmt: skip
+        declared += _of_slot("outbound", "days_since_outbound", FROM_US, FROM_US,
+                             "Our messages and calls",
+                             "We last wrote or called {value} ago", NO_OUTBOUND)  # fmt: skip
+    for group in named.values():
+        declared += _of_level(group.name, group, "{level}")
+    for kind in settings["directed_kinds"]:
+        for direction, who in _DIRECTIONS:
+            group = named[kind]
+            declared += _of_level(f"{direction}_{group.name}", group, f"{{level}} {who}")
+    of_results = _level_groups("result", "Result “{level}”", results)
+    for group in of_results.values():
+        declared += _of_level(group.name, group, "Contacts with the result “{level}”")
+    for group in of_results.values():
+        declared.append(
+            Column(
+                f"{group.name}_share", group, "share",
+                "{value} of the contacts with a result had the result “{level}”",
+                "No contact has a result yet.", group.names,
+            )
+        )  # fmt: skip
+    declared.append(Column("kinds_ever", ACTIVITY, "count", "Kinds of contact so far: {value}",
+                           NO_CONTACT))  # fmt: skip
+    declared.append(_latest("last_kind", kinds))
+    declared.append(_latest("last_result", results))
+    return tuple(declared)
+
+
+def _of_slot(
+    name: str, since: str, group: Group, silence: Group, what: str, said_since: str, none: str
+) -> list[Column]:
+    counts = [
+        Column(f"{name}_{window}", group, "count", f"{what} {words}: {{value}}", none)
+        for window, words in _WINDOWS
+    ]
+    return [*counts, Column(since, silence, "days", said_since, none)]
+
+
+def _of_level(name: str, group: Group, what: str) -> list[Column]:
+    told: Iterable[tuple[str, Unit, str]] = (
+        *((window, "count", f"{what} {words}: {{value}}") for window, words in _WINDOWS),
+        ("days_since", "days", f"{what}: the last one was {{value}} ago"),
+    )
+    return [
+        Column(f"{name}_{suffix}", group, unit, said, f"{what}: none yet.", group.names)
+        for suffix, unit, said in told
+    ]
+
+
+def _level_groups(prefix: str, label: str, levels: list[str]) -> dict[str, Group]:
+    """The group of each kind or result, named as its columns begin."""
+    names = zip(levels, column_names(levels, prefix), strict=True)
+    return {
+        level: Group(
+            name,
+            label,
+            {"level": level},
+            Evidence(INTERACTION, name=level)
+            if prefix == "kind"
+            else Evidence(INTERACTION, result=level),
+        )
+        for level, name in names
+    }
+
+
+def _latest(name: str, levels: list[str]) -> Column:
+    return Column(
+        name, LATEST, "level", "The latest contact: {value}", NO_CONTACT, levels=tuple(levels)
+    )
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Where a contact is counted, by how some timelines number kinds and results.
+
+    `of_direction[direction]`, `of_kind[kind]`, `of_pair[kind, direction]`, `of_result[result]`:
+    the slot, -1 where there is none; the last entry is that of a missing code (-1). `kind_code`
+    and `result_code` are the codes of the latest kind and result. `count` slots in all, of which
+    the last `results` are results.
+    """
+
+    of_direction: Int64s
+    of_kind: Int64s
+    of_pair: Int64s
+    of_result: Int64s
+    kind_code: Int64s
+    result_code: Int64s
+    count: int
+    results: int
+
+
+def prepare(settings: FamilySettings, timelines: Timelines) -> Slots:
+    """The slots of the timelines' kinds and results: all, directions, kinds, pairs, results."""
+    kinds, results = settings["kinds"]["levels"], settings["results"]["levels"]
+    kind_code = level_codes(timelines.kinds, settings["kinds"])
+    result_code = level_codes(timelines.results, settings["results"])
+    pairs = settings["directed_kinds"]
+    of_direction = np.array([1, 2, -1] if settings["directions"] else [-1, -1, -1])
+    first_kind = 3 if settings["directions"] else 1
+    first_pair = first_kind + len(kinds)
+    first_result = first_pair + len(_DIRECTIONS) * len(pairs)
+    of_pair = np.full((len(kind_code), len(_DIRECTIONS) + 1), -1)
+    code_of = {text: code for code, text in enumerate(timelines.kinds)}
+    for place, kind in enumerate(pairs):
+        if kind in code_of:
+            slot = first_pair + len(_DIRECTIONS) * place
+            of_pair[code_of[kind], : len(_DIRECTIONS)] = slot, slot + 1
+    return Slots(
+        of_direction=of_direction,
+        of_kind=_slots_of(kind_code, len(kinds), first_kind),
+        of_pair=of_pair,
+        of_result=_slots_of(result_code, len(results), first_result),
+        kind_code=kind_code,
+        result_code=result_code,
+        count=first_result + len(results),
+        results=len(results),
+    )
+
+
+def _slots_of(codes: Int64s, listed: int, first: int) -> Int64s:
+    return np.where((codes >= 0) & (codes < listed), codes + first, -1)
+
+
+def fill(slots: Slots, view: View, population: Population, block: Floats) -> None:
+    """Fill the block from each snapshot's known interactions."""
+    events = view.events
+    _count(
+        events.type, events.occurred_at, events.name, events.direction, events.result,
+        view.first, view.stop, view.as_of,
+        slots.of_direction, slots.of_kind, slots.of_pair, slots.of_result,
+        slots.kind_code, slots.result_code, slots.count, slots.results, block,
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)  # pragma: no cover
+def _count(
+    event_type: Int8s,
+    occurred_at: Int64s,
+    kind: Int32s,
+    direction: Int8s,
+    result: Int32s,
+    first: Int64s,
+    stop: Int64s,
+    as_of: Int64s,
+    of_direction: Int64s,
+    of_kind: Int64s,
+    of_pair: Int64s,
+    of_result: Int64s,
+    kind_code: Int64s,
+    result_code: Int64s,
+    n_slots: int,
+    n_results: int,
+    block: Floats,
+) -> None:
+    last_seen = np.full(len(kind_code), -1, np.int64)
+    shares = n_slots * _PER_SLOT
+    kinds_at = shares + n_results
+    for s in range(len(first)):
+        block[s, :] = 0.0
+        for slot in range(n_slots):
+            block[s, slot * _PER_SLOT + _DAYS_SINCE] = np.nan
+        latest_kind = latest_result = -1
+        for event in range(first[s], stop[s]):
+            if event_type[event] != INTERACTION:
+                continue
+            age_us = as_of[s] - occurred_at[event]
+            window = _window(age_us)
+            days = age_us / DAY_US
+            _add(block, s, 0, window, days)
+            _add(block, s, of_direction[direction[event]], window, days)
+            _add(block, s, of_kind[kind[event]], window, days)
+            _add(block, s, of_pair[kind[event], direction[event]], window, days)
+            _add(block, s, of_result[result[event]], window, days)
+            latest_kind, latest_result = kind_code[kind[event]], result_code[result[event]]
+            block[s, kinds_at] += last_seen[kind[event]] != s
+            last_seen[kind[event]] = s
+            # The count of contacts with a result, until the shares are known.
+            block[s, kinds_at + 1] += result[event] >= 0
+        _add_up(block, s, n_slots)
+        with_result = block[s, kinds_at + 1]
+        for place in range(n_results):
+            ever = block[s, (n_slots - n_results + place) * _PER_SLOT + _DAYS_SINCE - 1]
+            block[s, shares + place] = ever / with_result if with_result else np.nan
+        block[s, kinds_at + 1] = np.nan if latest_kind < 0 else latest_kind
+        block[s, kinds_at + 2] = np.nan if latest_result < 0 else latest_result
+
+
+@njit(cache=True, nogil=True)  # pragma: no cover
+def _window(age_us: int) -> int:
+    """The narrowest window that an event of this age is in."""
+    if age_us < 7 * DAY_US:
+        return 0 if age_us < DAY_US else 1
+    if age_us < 30 * DAY_US:
+        return 2
+    return 3 if age_us < 90 * DAY_US else 4
+
+
+@njit(cache=True, nogil=True)  # pragma: no cover
+def _add(block: Floats, s: int, slot: int, window: int, days: float) -> None:
+    if slot >= 0:
+        block[s, slot * _PER_SLOT + window] += 1.0
+        block[s, slot * _PER_SLOT + _DAYS_SINCE] = days
+
+
+@njit(cache=True, nogil=True)  # pragma: no cover
+def _add_up(block: Floats, s: int, n_slots: int) -> None:
+    """Each window holds the narrower ones."""
+    for slot in range(n_slots):
+        for column in range(slot * _PER_SLOT + 1, slot * _PER_SLOT + _DAYS_SINCE):
+            block[s, column] += block[s, column - 1]
+
+
+ENGAGEMENT = Family("engagement", learn, columns, fill, prepare)
