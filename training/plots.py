@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from models.metrics import CalibrationBin, LiftPoint
+from models.scorer import Score
 from training.curves import AgePoint, Curves, Distribution
 from training.importance import GroupImportance
 
@@ -125,6 +126,30 @@ def distribution_plot(distribution: Distribution) -> Figure:
     axes.set(xlabel="predicted win probability", ylabel="share of these snapshots, %")
     axes.grid(alpha=0.3)
     axes.legend(loc="upper right", frameon=False)
+    return figure
+
+
+def factors_plot(score: Score) -> Figure:
+    """From a typical lead's probability to this one's, factor by factor.
+
+    Raises `ValueError` for a lead that is won or lost, which has no probability.
+    """
+    if score.base_probability is None or score.other_effects is None:
+        raise ValueError(f"lead {score.lead_id!r} is {score.status}: only open leads are explained")
+    figure, axes = _figure(left=0.4)
+    rest = ("Everything else", score.other_effects)
+    steps = [*((factor.label, factor.effect) for factor in score.factors), rest]
+    reached = 100 * score.base_probability
+    labels = [f"A typical lead: {reached:.0f} %"]
+    for place, (label, effect) in enumerate(steps, start=1):
+        axes.barh(place, 100 * effect, left=reached, color=_CURVE if effect > 0 else _OTHER)
+        reached += 100 * effect
+        labels.append(f"{label[:_LONGEST_LABEL]} {100 * effect:+.1f}")
+    axes.axvline(100 * score.base_probability, linestyle="--", color=_REFERENCE)
+    axes.axvline(reached, color=_REFERENCE)
+    axes.set_yticks(range(len(labels) + 1), [*labels, f"This lead: {reached:.0f} %"], size=8)
+    axes.set(ylim=(len(labels) + 0.5, -0.5), xlabel="win probability, %")
+    _title(axes, f"Lead {score.lead_id[:_LONGEST_LABEL]}")
     return figure
 
 

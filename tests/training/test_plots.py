@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from models.metrics import CalibrationBin, LiftPoint, calibration_curve, lift_curve
+from models.scorer import Factor, Score
 from training.curves import AgePoint, Curves, Distribution
 from training.importance import GroupImportance
 from training.plots import (
@@ -13,6 +14,7 @@ from training.plots import (
     auc_by_age_plot,
     calibration_plot,
     distribution_plot,
+    factors_plot,
     importance_plot,
     lift_plot,
     save_figure,
@@ -98,6 +100,32 @@ def test_distribution_shows_won_beside_not_won():
     stairs = {patch.get_label(): list(patch.get_data().values) for patch in axes.patches}
     assert stairs["won, 30 snapshots"] == [40.0, 60.0]
     assert stairs["not won, 200 snapshots"] == [90.0, 10.0]
+
+
+def test_factors_lead_from_a_typical_lead_to_this_one():
+    factors = tuple(
+        Factor(name, name, effect, "win", 1.0, "count", None, "", ())
+        for name, effect in (("Pace", 0.3), ("Source", -0.1))
+    )
+    score = Score("42", 0, "open", 0.45, 45, "C", 0.2, factors, 0.05)
+
+    (axes,) = factors_plot(score).axes
+
+    steps = [(bar.get_x(), bar.get_width()) for bar in axes.patches]
+    assert steps == [
+        (pytest.approx(20), pytest.approx(30)),
+        (pytest.approx(50), pytest.approx(-10)),
+        (pytest.approx(40), pytest.approx(5)),
+    ]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels[0] == "A typical lead: 20 %"
+    assert labels[1:4] == ["Pace +30.0", "Source -10.0", "Everything else +5.0"]
+    assert labels[4] == "This lead: 45 %"
+
+
+def test_closed_lead_has_no_factors_to_plot():
+    with pytest.raises(ValueError, match="lead '42' is won: only open leads are explained"):
+        factors_plot(Score("42", 0, "won"))
 
 
 def test_text_of_the_plots_does_not_overlap_its_frame(holdout, tmp_path):
