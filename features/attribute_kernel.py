@@ -7,9 +7,9 @@ from leads.arrays import Bools, Floats, Int8s, Int16s, Int32s, Int64s
 from leads.clock import DAY_US
 from leads.records import ATTRIBUTE_CHANGE
 
-# What an attribute's value is: a number that grows and shrinks, a level, a moment that is moved,
-# or a plain yes or no.
-NUMBER, LEVEL, MOVED, PLAIN = range(4)
+# What is told of an attribute: a number that grows and shrinks, a level, that it has some level, a
+# moment that is moved, or the value as it is.
+NUMBER, LEVEL, FILLED, MOVED, PLAIN = range(5)
 
 # The columns of an attribute that changes, counted from its value.
 _CHANGES, _SINCE_CHANGE, _DIFFERENCE, _RATIO = 1, 2, 3, 4
@@ -63,6 +63,8 @@ def walk_attributes(
                 if kind[p] == LEVEL:
                     code = codes[code_row[p], level[latest[p]]]
                     value = np.nan if code < 0 else np.float64(code)
+                elif kind[p] == FILLED:
+                    value = np.nan if level[latest[p]] < 0 else 1.0
                 _tell(value, first_number[p], as_of[s], kind[p], changes[p], overdue[p], row)
                 known += not np.isnan(value)
         if n > 0:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from features.attribute_kernel import LEVEL, MOVED, NUMBER, PLAIN, walk_attributes
+from features.attribute_kernel import FILLED, LEVEL, MOVED, NUMBER, PLAIN, walk_attributes
 from features.naming import column_names, in_words
 from features.population import Population
 from features.signal import Column, Evidence, Family, FamilySettings, Group, Unit
@@ -63,15 +63,14 @@ _OF_TYPE: Mapping[AttributeType, tuple[tuple[str, Unit, str, str], ...]] = {
         ("pushed_days_of", "days", "{attribute} was put off by {value} in all", _NEVER_KNOWN),
     ),
 }  # fmt: skip
-_KINDS: Mapping[AttributeType, int] = {"number": NUMBER, "category": LEVEL, "time": MOVED}
 
 
 def learn(timelines: Timelines) -> FamilySettings:
     """The attributes that at least 20 leads have, their types, and levels that 20 leads share.
 
-    A category none of whose levels is that frequent, such as a name, tells leads apart and
-    nothing else: it is left out, and so is an attribute that was overwritten. `changes`: whether
-    its value changed at least 20 times.
+    `changes`: whether its value changed at least 20 times. A category none of whose levels is
+    that frequent, such as a name, tells leads apart and nothing else: of one that changes is told
+    that it is known and how it changed, any other is left out. So is one that was overwritten.
     """
     events = timelines.events
     leads = leads_of_events(timelines)
@@ -86,15 +85,15 @@ def learn(timelines: Timelines) -> FamilySettings:
         )
         if attribute_type != "category":
             vocabulary = {"levels": [], "rare": []}
-        elif not vocabulary["levels"]:
+        changes = _changes(leads[rows], events.number[rows], events.level[rows]) >= AT_LEAST_LEADS
+        if attribute_type == "category" and not (vocabulary["levels"] or changes):
             continue
-        changes = _changes(leads[rows], events.number[rows], events.level[rows])
         chosen.append(
             {
                 "attribute": attribute,
                 "type": attribute_type,
                 **vocabulary,
-                "changes": changes >= AT_LEAST_LEADS,
+                "changes": changes,
             }
         )
     return {"attributes": chosen}
@@ -139,7 +138,8 @@ def _of_attribute(entry: Mapping[str, Any], name: str) -> Iterator[Column]:
     named = {"attribute": in_words(entry["attribute"])}
     group = Group(name, "{attribute}", named, Evidence(ATTRIBUTE_CHANGE, name=entry["attribute"]))
     kind, levels = entry["type"], tuple(entry["levels"])
-    yield Column(name, group, _UNITS[kind], _SENTENCES[kind], _MISSING, named, levels)
+    told: AttributeType = "text" if kind == "category" and not levels else kind
+    yield Column(name, group, _UNITS[told], _SENTENCES[told], _MISSING, named, levels)
     if entry["changes"]:
         for prefix, unit, sentence, missing in (*_CHANGES, *_OF_TYPE.get(kind, ())):
             own = name.replace("attribute", prefix, 1)
@@ -147,6 +147,18 @@ def _of_attribute(entry: Mapping[str, Any], name: str) -> Iterator[Column]:
     if _can_be_overdue(entry):
         own = name.replace("attribute", "overdue", 1)
         yield Column(own, group, "flag", "{attribute} is past: {value}", _MISSING, named)
+
+
+def _kind(entry: Mapping[str, Any]) -> int:
+    if entry["type"] == "category":
+        return LEVEL if entry["levels"] else FILLED
+    return {"number": NUMBER, "time": MOVED}.get(entry["type"], PLAIN)
+
+
+def _width(entry: Mapping[str, Any]) -> int:
+    """How many columns `_of_attribute` declares."""
+    of_changes = len(_CHANGES) + len(_OF_TYPE.get(entry["type"], ()))
+    return int(1 + of_changes * entry["changes"] + _can_be_overdue(entry))
 
 
 def _can_be_overdue(entry: Mapping[str, Any]) -> bool:
@@ -183,15 +195,15 @@ def prepare(settings: FamilySettings, timelines: Timelines) -> Places:
         for place, entry in enumerate(chosen)
         if types.get(entry["attribute"], "category") == entry["type"]
     }
-    widths = [len(list(_of_attribute(entry, "attribute"))) for entry in chosen]
-    categories = [place for place, entry in enumerate(chosen) if entry["type"] == "category"]
+    widths = [_width(entry) for entry in chosen]
+    categories = [place for place, entry in enumerate(chosen) if entry["levels"]]
     codes = [level_codes(timelines.levels, chosen[place]) for place in categories]
     code_row = np.full(len(chosen), MISSING)
     code_row[categories] = np.arange(len(categories))
     return Places(
         place=np.array([place_of.get(a, MISSING) for a in timelines.attributes], np.int64),
         column=np.cumsum(widths, dtype=np.int64) - widths,
-        kind=np.array([_KINDS.get(entry["type"], PLAIN) for entry in chosen], np.int8),
+        kind=np.array([_kind(entry) for entry in chosen], np.int8),
         changes=np.array([entry["changes"] for entry in chosen], np.bool_),
         overdue=np.array([_can_be_overdue(entry) for entry in chosen], np.bool_),
         code_row=code_row,

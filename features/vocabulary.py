@@ -6,6 +6,8 @@ levels, `rare_code` when it was seen in training but in too few leads to be list
 lead has may be a person's name, which has no place in a model.
 """
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -52,17 +54,26 @@ def learn_vocabulary(
 
 def level_codes(texts: tuple[str, ...], vocabulary: Vocabulary | dict[str, Any]) -> Int64s:
     """The code of each text, and behind them -1, so that a missing one (-1) has the code -1."""
-    levels, rare = vocabulary["levels"], set(vocabulary["rare"])
+    levels, rare = vocabulary["levels"], vocabulary["rare"]
     code_of = {level: code for code, level in enumerate(levels)}
     codes = np.full(len(texts) + 1, unseen_code(len(levels)), np.int64)
     for place, text in enumerate(texts):
         code = code_of.get(text)
         if code is not None:
             codes[place] = code
-        elif rare and fingerprint(text) in rare:
+        elif _holds(rare, text):
             codes[place] = rare_code(len(levels))
     codes[-1] = -1
     return codes
+
+
+def _holds(rare: Sequence[str], text: str) -> bool:
+    """Whether sorted fingerprints hold a text's; a set would take longer to make for one lead."""
+    if not rare:
+        return False
+    wanted = fingerprint(text)
+    place = bisect_left(rare, wanted)
+    return place < len(rare) and rare[place] == wanted
 
 
 def fingerprint(text: str) -> str:

@@ -183,6 +183,16 @@ def test_category_without_a_frequent_level_is_left_out():
     assert learned(30, values=[str(number) for number in range(30)]) == []
 
 
+def test_category_of_many_levels_that_changes_tells_that_it_is_known_and_how_it_changed():
+    names = [str(number) for number in range(30)]
+    assert learned(30, values=names, changes=20) == [("source", "category", [], True)]
+    settings = {"attributes": [entry("source", "category", changes=True)]}
+    events = [changed(1, "source", "Li"), changed(3, "source", None)]
+    found = [values_at(day, ATTRIBUTES, settings, events, [lead(source="Åke")]) for day in (2, 5)]
+    assert_values(found[0], attribute_source=1, changes_of_source=1, days_since_change_of_source=1)
+    assert_values(found[1], attribute_source=MISSING, changes_of_source=2, attributes_known=0)
+
+
 def test_rare_level_is_left_out():
     found = learned(30, values=["fair", "fair", "web"])
     assert found == [("source", "category", ["fair"], False)]
