@@ -32,6 +32,7 @@ def test_the_wheel_holds_the_packages_and_nothing_else(installed):
 
     assert folders == PACKAGES
     assert list(installed.glob("serving/templates/*.html"))
+    assert list(installed.glob("crm/pipelines/*.toml"))
     assert not list(installed.rglob("test_*.py"))
 
 
