@@ -10,7 +10,8 @@ import typer
 from crm.importing import ImportSummary, import_folder
 from crm.mapping.accounting import FileCounts
 from crm.store import Store
-from leads.errors import DamagedArtifactError
+from leads.errors import DamagedArtifactError, InvalidInputError
+from leadscore.commands.guessing import guess
 from leadscore.options import AsJson, Lost, MappingFile, Timezone, Won, read_timezone
 from leadscore.scoring import load_scorer, refresh_scores
 from leadscore.settings import Settings, read_settings
@@ -27,14 +28,29 @@ def import_records(
     strict: Annotated[bool, typer.Option("--strict", help="Fail on any bad row.")] = False,
     won: Won = None,
     lost: Lost = None,
+    guessing: Annotated[
+        bool, typer.Option("--guess", help="Write a first mapping of an export; store nothing.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Where --guess writes the mapping.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Import a data folder into the store; a second time changes nothing.
 
     Bad rows are listed with their reasons and kept out. Examples:
     leadscore import exports/crm --timezone Europe/Stockholm;
+    leadscore import exports/zoho --guess --output zoho.toml;
     leadscore import exports/zoho --mapping zoho.toml
     """
+    if guessing:
+        if mapping is not None:
+            raise InvalidInputError("--guess and --mapping were both given; give one of them")
+        with progress("guessing") as step:
+            guess(source, output, timezone, step, as_json=as_json)
+        return
+    if output is not None:
+        raise InvalidInputError("--output is where --guess writes a mapping; give --guess as well")
     settings = read_settings(os.environ)
     with Store.open(settings.store) as store, progress("importing") as step:
         summary = import_folder(
