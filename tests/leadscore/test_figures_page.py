@@ -41,7 +41,7 @@ def headed() -> set[str]:
 
 def names_in(report: Any) -> Iterator[str]:
     """Every key of a report, of the objects in it and in its lists."""
-    if isinstance(report, list):
+    if isinstance(report, list | tuple):
         for one in report:
             yield from names_in(one)
     if isinstance(report, dict):
