@@ -34,13 +34,17 @@ def walk_rhythm(
     seen = np.full(n_actors if people_at >= 0 else 0, -1, np.int64)
     seen_lately = seen.copy()
     contacts = np.empty(_longest(first, stop), np.int64)
+    left_out = np.empty(6)
     for s in range(len(first)):
-        n = n_inbound = 0
+        n = 0
         for event in range(first[s], stop[s]):
             if event_type[event] == INTERACTION:
                 contacts[n] = event
                 n += 1
-        _density(occurred_at, contacts[:n], as_of[s], created_at[s], block[s, 0:6])
+        inbound = block[s, inbound_at : inbound_at + 6] if inbound_at >= 0 else left_out
+        _density(
+            occurred_at, direction, contacts[:n], as_of[s], created_at[s], block[s, :6], inbound
+        )
         _gaps(occurred_at, contacts[:n], as_of[s], block[s, 6:13])
         if people_at >= 0:
             _people(
@@ -51,15 +55,6 @@ def walk_rhythm(
             _conversation(
                 occurred_at, contacts[:n], as_of[s], duration_seconds,
                 block[s, conversation_at : conversation_at + 4],
-            )  # fmt: skip
-        if inbound_at >= 0:
-            for k in range(n):
-                if direction[contacts[k]] == _INBOUND:
-                    contacts[n_inbound] = contacts[k]
-                    n_inbound += 1
-            _density(
-                occurred_at, contacts[:n_inbound], as_of[s], created_at[s],
-                block[s, inbound_at : inbound_at + 6],
             )  # fmt: skip
 
 
@@ -73,27 +68,55 @@ def _longest(first: Int64s, stop: Int64s) -> int:
 
 @njit(cache=True, nogil=True)  # pragma: no cover
 def _density(
-    occurred_at: Int64s, contacts: Int64s, as_of: int, created_at: int, row: Floats
+    occurred_at: Int64s,
+    direction: Int8s,
+    contacts: Int64s,
+    as_of: int,
+    created_at: int,
+    row: Floats,
+    inbound: Floats,
 ) -> None:
-    """Intensities with half-lives of 1, 7 and 30 days, trends of 7 and 30 days, first week."""
+    """Intensities with half-lives of 1, 7 and 30 days, trends of 7 and 30 days, first week.
+
+    Of all contacts into `row`, of those from the lead into `inbound`.
+    """
     row[:] = 0.0
+    inbound[:] = 0.0
     for event in contacts:
         age_us = as_of - occurred_at[event]
-        days = age_us / DAY_US
-        row[0] += np.exp2(-days)
-        row[1] += np.exp2(-days / 7)
-        row[2] += np.exp2(-days / 30)
-        if age_us < 14 * DAY_US:
-            row[3] += 1.0 if age_us < 7 * DAY_US else -1.0
-        if age_us < 60 * DAY_US:
-            row[4] += 1.0 if age_us < 30 * DAY_US else -1.0
-        since_created = occurred_at[event] - created_at
-        row[5] += 0 <= since_created < 7 * DAY_US
+        # One power of two is enough for three half-lives: 210 days are 7 times 30.
+        slow = np.exp2(-age_us / DAY_US / 210)
+        week, month = slow**30, slow**7
+        trend_7d, trend_30d = _trend(age_us, 7 * DAY_US), _trend(age_us, 30 * DAY_US)
+        first_week = 0 <= occurred_at[event] - created_at < 7 * DAY_US
+        _add(row, week, month, trend_7d, trend_30d, first_week)
+        if direction[event] == _INBOUND:
+            _add(inbound, week, month, trend_7d, trend_30d, first_week)
     # Before it came in there was nothing to compare with.
     if as_of - created_at < 7 * DAY_US:
-        row[3] = np.nan
+        row[3] = inbound[3] = np.nan
     if as_of - created_at < 30 * DAY_US:
-        row[4] = np.nan
+        row[4] = inbound[4] = np.nan
+
+
+@njit(cache=True, nogil=True)  # pragma: no cover
+def _trend(age_us: int, window_us: int) -> int:
+    """1 in the last window, -1 in the one before it, 0 earlier."""
+    if age_us < window_us:
+        return 1
+    return -1 if age_us < 2 * window_us else 0
+
+
+@njit(cache=True, nogil=True)  # pragma: no cover
+def _add(
+    row: Floats, week: float, month: float, trend_7d: int, trend_30d: int, first_week: bool
+) -> None:
+    row[0] += week**7
+    row[1] += week
+    row[2] += month
+    row[3] += trend_7d
+    row[4] += trend_30d
+    row[5] += first_week
 
 
 @njit(cache=True, nogil=True)  # pragma: no cover
