@@ -87,7 +87,7 @@ def _endpoints(document: Schema) -> Iterator[ShownEndpoint]:
 def _parameter(parameter: Schema) -> ShownField:
     schema = parameter["schema"]
     return ShownField(
-        parameter["name"], _type(schema), bool(parameter["required"]), _limits(schema)
+        parameter["name"], _type(schema), bool(parameter["required"]), _meaning(schema)
     )
 
 
@@ -100,7 +100,7 @@ def _answers(responses: Schema) -> Iterator[tuple[str, str]]:
 def _model(name: str, schema: Schema) -> ShownModel:
     required = schema.get("required", ())
     fields = tuple(
-        ShownField(field, _type(inner), field in required, _limits(inner))
+        ShownField(field, _type(inner), field in required, _meaning(inner))
         for field, inner in schema["properties"].items()
     )
     return ShownModel(name, schema.get("description", ""), fields)
@@ -126,11 +126,12 @@ def _type(schema: Schema) -> str:
     return "time" if schema.get("format") == "date-time" else str(kinds)
 
 
-def _limits(schema: Schema) -> str:
-    """Default and bounds in words."""
+def _meaning(schema: Schema) -> str:
+    """What a field means, its bounds and default."""
     parts = [schema, *schema.get("anyOf", ())]
     found = [
         words.format(part[key]) for part in parts for key, words in _BOUNDS.items() if key in part
     ]
     default = schema.get("default")
-    return ", ".join([*found, *([f"default {default}"] if default not in (None, []) else [])])
+    found += [f"default {default}"] if default not in (None, []) else []
+    return "; ".join(filter(None, (schema.get("description", ""), ", ".join(found))))

@@ -5,11 +5,25 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from crm.bodies.score_request import ScoreRequest
+from crm.bodies.score_request import (
+    AttributeChangeBody,
+    InteractionBody,
+    LeadBody,
+    ScoreRequest,
+    StageChangeBody,
+)
+from leads.contract import ATTRIBUTE_CHANGES, INTERACTIONS, LEADS, STAGE_CHANGES
 from serving.schemas import ProblemAnswer
 
 _REFERENCE = "#/components/schemas/{model}"
 RAW_BODIES = {"/v1/score": ScoreRequest}
+# Bodies whose fields are columns of the contract, and mean what those mean.
+TABLES_OF_BODIES = {
+    LeadBody: LEADS,
+    InteractionBody: INTERACTIONS,
+    StageChangeBody: STAGE_CHANGES,
+    AttributeChangeBody: ATTRIBUTE_CHANGES,
+}
 EXAMPLE = {
     "lead": {
         "lead_id": "42",
@@ -44,6 +58,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for path, model in RAW_BODIES.items():
             _add_schema(schemas, model.__name__, model)
             document["paths"][path]["post"]["requestBody"] = _request_body(model.__name__)
+        _add_meanings(schemas)
         app.openapi_schema = document
     return app.openapi_schema
 
@@ -59,3 +74,12 @@ def _add_schema(schemas: dict[str, Any], name: str, model: Any) -> None:
     schema = model.model_json_schema(ref_template=_REFERENCE)
     schemas |= schema.pop("$defs", {})
     schemas[name] = schema
+
+
+def _add_meanings(schemas: dict[str, Any]) -> None:
+    """Say of each field that is a column of the contract what the contract says of it."""
+    for body, table in TABLES_OF_BODIES.items():
+        properties = schemas[body.__name__]["properties"]
+        for column in table.columns:
+            if column.name in properties:
+                properties[column.name].setdefault("description", column.meaning)

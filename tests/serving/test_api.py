@@ -10,6 +10,7 @@ from crm.store import Store
 from leads.clock import DAY_US, format_time, parse_time
 from leads.errors import LeadscoreError
 from serving.app import create_app
+from serving.openapi import TABLES_OF_BODIES
 from serving.problems import problem_of
 from serving.schemas import RankedLeads, ScoreAnswer, TimelineAnswer
 
@@ -319,6 +320,17 @@ def test_example_of_the_description_is_a_good_body(client):
     assert parse_time(example["as_of"]) == parse_time("2026-03-01T10:00:00Z")
     answer = client.post("/v1/score", json=example)
     assert answer.status_code == 200, answer.text
+
+
+def test_fields_of_bodies_mean_what_the_contract_says(client):
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    for body, table in TABLES_OF_BODIES.items():
+        properties = schemas[body.__name__]["properties"]
+        described = {name: field.get("description") for name, field in properties.items()}
+        meanings = {column.name: column.meaning for column in table.columns}
+        assert described.items() >= {(n, m) for n, m in meanings.items() if n in properties}
+        assert set(table.required_names) - {"lead_id"} <= set(properties)
+    assert "when we learned of it" in client.get("/docs").text
 
 
 def test_docs_need_nothing_from_elsewhere(client):
