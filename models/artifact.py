@@ -32,7 +32,8 @@ class Artifact:
     """Everything that scoring needs of a trained model; all of it JSON but the boosters' texts.
 
     `background_margin` is the mean margin of the background snapshots, the base of all effects.
-    A missing number is None: NaN becomes None when written.
+    A missing number is None: NaN becomes None when written. Without boosters it says the same of
+    every lead.
     """
 
     signals: Mapping[str, Any]
@@ -178,8 +179,8 @@ def _entries(folder: Path, manifest: bytes) -> dict[str, dict[str, Any]]:
         raise DamagedArtifactError(f"{folder / MANIFEST} lists no files with hashes; {_REMEDY}")
     boosters = _booster_names(entries)
     wanted = {f"{name}.json" for name in _JSON_FILES} | set(boosters)
-    if set(entries) != wanted or not boosters:
-        odd = sorted(set(entries) ^ wanted) or ["booster_0.txt"]
+    if set(entries) != wanted:
+        odd = sorted(set(entries) ^ wanted)
         raise DamagedArtifactError(
             f"{folder / MANIFEST} lists other files than an artifact has: {odd[0]!r}; {_REMEDY}"
         )

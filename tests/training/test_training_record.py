@@ -67,7 +67,7 @@ def test_run_holds_the_recipe_and_where_the_data_came_from(record):
     assert parse_time(record.params["first_created_at"]) == timelines.created_at.min()
     assert parse_time(record.params["until"]) == until_of(timelines)
     assert parse_time(record.params["newest_event_at"]) == timelines.newest_event_at()
-    assert "interactions" in record.tags["signals"]
+    assert record.tags["signals"] == ", ".join(f.name for f, _ in small_model().plan.parts)
     assert record.data.content_hash == "0123abcd"
     assert json.loads(record.data.profile)["n_leads"] == small_model().n_leads
 
