@@ -43,13 +43,15 @@ def test_movers_are_listed_by_the_rank_they_get_and_had():
     assert [one.rank_before for one in impact.left] == list(range(1, TOP + 1))
 
 
-def test_equal_probabilities_rank_by_id_so_that_nothing_moves():
-    flat = np.full(TOP + 10, 0.4)
-    shuffled = list(reversed(ids(TOP + 10)))
+def test_equal_probabilities_rank_by_id_in_whatever_order_they_come():
+    lead_ids = ids(TOP + 10)[::-1]
+    before = np.full(TOP + 10, 0.4)
+    after = np.where(np.array(lead_ids) == "L025", 0.45, before)
 
-    impact = compared(AS_OF, shuffled, flat, flat + 0.05)
+    impact = compared(AS_OF, lead_ids, before, after)
 
-    assert impact.entered == impact.left == ()
+    assert [(one.lead_id, one.rank_before) for one in impact.entered] == [("L025", 26)]
+    assert [(one.lead_id, one.rank_after) for one in impact.left] == [("L019", 21)]
     assert impact.n_moved == 0
 
 
