@@ -13,17 +13,32 @@ import numpy as np
 from features.attributes import ATTRIBUTES
 from features.calendar import CALENDAR
 from features.engagement import ENGAGEMENT
+from features.lately import LATELY
+from features.pace import PACE
+from features.persons import PERSONS
 from features.population import Population
 from features.replies import REPLIES
 from features.rhythm import RHYTHM
 from features.signal import Column, Family, FamilySettings
 from features.stages import STAGES
+from features.track_records import TRACK_RECORDS
 from leads.arrays import Floats
 from leads.errors import DamagedArtifactError
 from leads.timeline import Timelines
 from leads.view import Snapshots, View
 
-FAMILIES: tuple[Family, ...] = (ENGAGEMENT, RHYTHM, REPLIES, STAGES, ATTRIBUTES, CALENDAR)
+FAMILIES: tuple[Family, ...] = (
+    ENGAGEMENT,
+    RHYTHM,
+    REPLIES,
+    STAGES,
+    ATTRIBUTES,
+    CALENDAR,
+    TRACK_RECORDS,
+    PERSONS,
+    PACE,
+    LATELY,
+)
 
 # Rows that stay in a core's cache; the compiled walks run without Python's lock.
 BLOCK_ROWS = 16_384

@@ -3,7 +3,8 @@
 import numpy as np
 from numba import njit
 
-from features.population import Population, win_counts
+from features.closing_stream import EVERYBODY
+from features.population import STAGES, Population, win_counts
 from features.signal import Column, Family, FamilySettings, Group, as_learned
 from leads.arrays import Floats
 from leads.clock import DAY_US
@@ -98,11 +99,11 @@ def _final_outcomes_of_others(view, population, snapshot):
 
 
 def _closings_of_the_population_until_today(view, population, snapshot):
-    return np.sum(population.own_won)
+    return np.sum(population.index(STAGES).own_changes)
 
 
 def _own_outcome_in_the_population(view, population, snapshot):
-    everybody = np.array([len(population.start) - 2])
+    everybody = population.index(STAGES).places([EVERYBODY])
     nobody = np.array([-1])
     return win_counts(population, everybody, view.as_of[[snapshot]], nobody)[1][0]
 

@@ -97,7 +97,8 @@ def test_stored_plan_keeps_its_order_though_the_families_are_listed_in_another(p
 
 def test_categorical_columns_are_those_with_levels(plan):
     names = [plan.columns[place].name for place in plan.categorical]
-    assert names == ["last_kind", "last_result", "stage", "previous_stage", "attribute_source"]
+    attributes = [f"attribute_{name}" for name in ("contact", "owner", "source")]
+    assert names == ["last_kind", "last_result", "stage", "previous_stage", *attributes]
 
 
 def test_family_that_this_version_does_not_have_is_told():

@@ -44,6 +44,8 @@ TYPES = {
     "förfaller": "time",
     "备注": "text",
     "expected_close_date": "time",
+    "owner": "category",
+    "contact": "category",
 }
 KINDS = ("email", "call", "möte", "邮件", "Email!")
 VALUES = {
@@ -53,6 +55,8 @@ VALUES = {
     "förfaller": ("2026-01-04", "2026-02-01T10:00:00+08:00", "1999-12-31T23:59:59Z"),
     "备注": ("ring tillbaka", "👍 {value} \\ %s"),
     "expected_close_date": ("2026-01-09", "2026-01-20", "2026-03-01T12:00:00Z"),
+    "owner": ("Anna", "李", "O'Hara"),
+    "contact": ("Åsa", "张伟", "Bo"),
 }
 
 

@@ -1,0 +1,122 @@
+"""Pace: how long a lead takes, and how large it is, beside what is usual in its pipeline then."""
+
+import numpy as np
+from numba import njit
+
+from features.known_values import known_numbers
+from features.population import (
+    COUNT,
+    LOG_SUM,
+    LOG_UNIT,
+    PIPELINES,
+    SECONDS_TO_WIN,
+    VISITS,
+    WON_LEADS,
+    Population,
+    of_amount,
+    pair_name,
+)
+from features.signal import Column, Evidence, Family, FamilySettings, Group
+from leads.arrays import Floats, Int8s, Int16s, Int32s, Int64s
+from leads.clock import SECOND_US
+from leads.outcome import known_stage
+from leads.records import STAGE_CHANGE
+from leads.timeline import Timelines
+from leads.view import View
+
+AMOUNT = "amount"
+# What is usual is not said of fewer.
+FEWEST = 5
+
+_PACE = Group("pace", "Pace", evidence=Evidence(STAGE_CHANGE))
+_SIZE_GROUP = Group("size", "Size beside other leads")
+
+_COLUMNS = (
+    Column(
+        "stage_pace", _PACE, "ratio",
+        "In this stage for {value} times as long as leads usually stay",
+        "Too few leads have left this stage to say what is usual.",
+    ),
+    Column(
+        "age_pace", _PACE, "ratio",
+        "Its age is {value} times what wins of this pipeline take",
+        "Too few leads were won to say how long it takes.",
+    ),
+)  # fmt: skip
+_SIZE = Column(
+    "amount_to_usual", _SIZE_GROUP, "ratio",
+    "The amount is {value} times the usual one of this pipeline",
+    "Its amount, or what is usual, is not known.",
+)  # fmt: skip
+
+
+def learn(timelines: Timelines) -> FamilySettings:
+    """Whether leads have an amount."""
+    overwritten = {one.attribute for one in timelines.overwritten}
+    has_amount = (
+        AMOUNT in timelines.attributes
+        and AMOUNT not in overwritten
+        and timelines.attribute_types.get(AMOUNT) == "number"
+    )
+    return {"amount": has_amount}
+
+
+def columns(settings: FamilySettings) -> tuple[Column, ...]:
+    """Time in the stage and age beside the usual, then the amount."""
+    return (*_COLUMNS, _SIZE) if settings["amount"] else _COLUMNS
+
+
+def fill(settings: FamilySettings, view: View, population: Population, block: Floats) -> None:
+    """Fill the block from ended visits, wins and amounts of other leads."""
+    own = population.rows(view)
+    pipelines, stage = view.timelines.pipelines, known_stage(view)
+    visits, whole = population.index(VISITS), population.index(PIPELINES)
+    places = visits.places([pair_name(*pair) for pair in pipelines.stage_names])
+    usual = _usual(visits.totals(places[stage], view.as_of, own))
+    in_stage = _seconds_in_stage(
+        view.events.type, view.events.name, view.events.occurred_at, view.first, view.stop,
+        view.as_of, view.created_at, pipelines.first_code[view.pipeline],
+    )  # fmt: skip
+    block[:, 0] = (1 + in_stage) / (1 + usual)
+    pipeline = pipelines.stage_pipeline[stage]
+    names = list(pipelines.names)
+    won = whole.totals(whole.places(names)[pipeline], view.as_of, own)
+    wins = won[:, WON_LEADS]
+    to_win = np.where(wins >= FEWEST, won[:, SECONDS_TO_WIN] / np.maximum(wins, 1), np.nan)
+    age = (view.as_of - view.created_at) / SECOND_US
+    block[:, 1] = (1 + age) / (1 + to_win)
+    if settings["amount"]:
+        amounts = population.index(of_amount(AMOUNT))
+        usual = _usual(amounts.totals(amounts.places(names)[pipeline], view.as_of, own))
+        block[:, 2] = (1 + np.abs(known_numbers(view, AMOUNT))) / (1 + usual)
+
+
+def _usual(totals: Int64s) -> Floats:
+    """The geometric mean of one more than each, less one; NaN of fewer than five."""
+    count = totals[:, COUNT]
+    mean = totals[:, LOG_SUM] / LOG_UNIT / np.maximum(count, 1)
+    return np.where(count >= FEWEST, np.expm1(mean), np.nan)
+
+
+@njit(cache=True, nogil=True)  # pragma: no cover
+def _seconds_in_stage(
+    event_type: Int8s,
+    name: Int32s,
+    occurred_at: Int64s,
+    first: Int64s,
+    stop: Int64s,
+    as_of: Int64s,
+    created_at: Int64s,
+    first_code: Int16s,
+) -> Floats:
+    seconds = np.empty(len(first))
+    for s in range(len(first)):
+        stage, entered = np.int32(first_code[s]), created_at[s]
+        for event in range(first[s], stop[s]):
+            if event_type[event] == STAGE_CHANGE and name[event] != stage:
+                stage, entered = name[event], max(occurred_at[event], entered)
+        seconds[s] = (as_of[s] - entered) / 1e6
+    return seconds
+
+
+PACE = Family("pace", learn, columns, fill)

@@ -1,0 +1,140 @@
+"""Track records, persons and pace: worked out by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from features.pace import PACE
+from features.persons import PERSONS
+from features.track_records import SHRINKAGE_LEADS, TRACK_RECORDS, is_shared, learn
+from tests.features.values import assert_values, values_at
+from tests.leads.histories import TYPES, changed, lead, moved, timelines_of
+
+RECORDS = {"fields": ["source", "owner"], "pairs": [["owner", "source"]], "workload": True}
+PERSON = {"fields": ["contact"]}
+LEADS = [
+    lead(0, "won", source="fair", owner="Anna"),
+    lead(0, "lost", source="fair", owner="李"),
+    lead(0, "open", source="fair", owner="Anna"),
+    lead(0, "other", source="mässa", owner="Anna"),
+    lead(1, "x", source="fair", owner="Anna"),
+]
+EVENTS = [
+    moved(4, "Won", lead_id="won"),
+    moved(6, "Lost", lead_id="lost"),
+    moved(7, "Lost", lead_id="other"),
+]
+OF_ALL_IN_B2B = (1 + SHRINKAGE_LEADS * (1 + 1) / (3 + 2)) / (3 + SHRINKAGE_LEADS)
+
+
+def records_at(days, lead_id="x", events=EVENTS, leads=LEADS):
+    return values_at(days, TRACK_RECORDS, RECORDS, events, leads, lead_id)
+
+
+def test_rate_of_a_value_is_shrunk_to_its_pipelines_and_that_to_all():
+    assert_values(
+        records_at(9),
+        win_rate_of_source=(1 + SHRINKAGE_LEADS * OF_ALL_IN_B2B) / (2 + SHRINKAGE_LEADS),
+        closed_leads_of_source=2,
+        days_to_win_of_source=4,
+        closed_leads_of_owner=2,
+        closed_leads_of_owner_and_source=1,
+        win_rate_of_owner_and_source=(1 + SHRINKAGE_LEADS * OF_ALL_IN_B2B) / (1 + SHRINKAGE_LEADS),
+        owner_open_leads=1,
+    )
+
+
+def test_only_what_was_closed_and_known_by_then_counts():
+    assert_values(records_at(5), closed_leads_of_source=1, owner_open_leads=2)
+    assert_values(records_at(3.9), closed_leads_of_source=0, owner_open_leads=3)
+    assert math.isnan(records_at(3.9)["win_rate_of_source"])
+    late = [moved(4, "Won", recorded=8, lead_id="won"), *EVENTS[1:]]
+    assert_values(records_at(7.5, events=late), closed_leads_of_source=1, owner_open_leads=2)
+
+
+def test_lead_itself_is_left_out():
+    reopened = [*EVENTS, moved(2, "Won", lead_id="x"), moved(8, "New", lead_id="x")]
+
+    assert records_at(9, events=reopened) == records_at(9)
+
+
+def test_lead_counts_for_the_value_it_was_closed_with():
+    events = [*EVENTS, changed(8, "source", "mässa", lead_id="won")]
+
+    assert_values(records_at(9, events=events), closed_leads_of_source=2)
+
+
+def test_lead_without_a_value_has_the_rate_of_its_pipeline_and_no_count():
+    leads = [*LEADS, lead(1, "y")]
+
+    found = records_at(9, "y", leads=leads)
+
+    assert found["win_rate_of_source"] == pytest.approx(OF_ALL_IN_B2B)
+    assert math.isnan(found["closed_leads_of_source"])
+    assert math.isnan(found["owner_open_leads"])
+
+
+def test_records_are_learned_of_categories_that_open_leads_share():
+    leads = [
+        lead(n, f"l{n}", source=("fair", "mässa", "展会")[n % 3], owner=f"name {n}")
+        for n in range(60)
+    ]
+    events = [
+        event
+        for n in range(60)
+        for event in (
+            moved(n + 1, "Lost", lead_id=f"l{n}", event_id=f"m{n}"),
+            changed(n + 2, "lost reason", ("price", "time", "none")[n % 3], lead_id=f"l{n}",
+                    event_id=f"c{n}"),
+        )
+    ]  # fmt: skip
+    timelines = timelines_of(leads, events, types=TYPES | {"lost reason": "category"})
+
+    assert learn(timelines) == {"fields": ["source"], "pairs": [], "workload": False}
+    assert not is_shared(timelines, "owner", 2)
+
+
+def test_persons_other_leads_are_counted_by_how_they_ended():
+    leads = [
+        lead(0, "a", contact="Åsa"), lead(0, "b", contact="Åsa"), lead(0, "c", contact="Åsa"),
+        lead(0, "d", contact="李"), lead(1, "x", contact="Åsa"), lead(1, "y"),
+    ]  # fmt: skip
+    events = [moved(2, "Won", lead_id="a"), moved(3, "Lost", lead_id="b"),
+              moved(3, "Won", lead_id="d")]  # fmt: skip
+
+    found = values_at(9, PERSONS, PERSON, events, leads, "x")
+    earlier = values_at(2.5, PERSONS, PERSON, events, leads, "x")
+    unnamed = values_at(9, PERSONS, PERSON, events, leads, "y")
+
+    assert found == {"contact_won_leads": 1, "contact_lost_leads": 1, "contact_open_leads": 1}
+    assert earlier == {"contact_won_leads": 1, "contact_lost_leads": 0, "contact_open_leads": 2}
+    assert np.isnan(list(unnamed.values())).all()
+
+
+def test_pace_is_beside_what_others_took():
+    """Five others stayed a day in the first stage and were won after two days, for 100 each."""
+    leads = [lead(0, f"l{n}", amount="99") for n in range(5)] + [lead(10, "x", amount="199")]
+    events = [
+        event
+        for n in range(5)
+        for event in (
+            moved(1, "Qualified", lead_id=f"l{n}", event_id=f"q{n}"),
+            moved(2, "Won", lead_id=f"l{n}", event_id=f"w{n}"),
+        )
+    ]
+
+    found = values_at(13, PACE, {"amount": True}, events, leads, "x")
+
+    day = 86_400
+    assert found["stage_pace"] == pytest.approx((1 + 3 * day) / (1 + day), rel=1e-5)
+    assert found["age_pace"] == pytest.approx((1 + 3 * day) / (1 + 2 * day))
+    assert found["amount_to_usual"] == pytest.approx(2, rel=1e-5)
+
+
+def test_pace_beside_too_few_is_missing():
+    events = [moved(2, "Won", lead_id="a")]
+
+    found = values_at(9, PACE, {"amount": True}, events, [lead(0, "a"), lead(1, "x")], "x")
+
+    assert np.isnan(list(found.values())).all()
