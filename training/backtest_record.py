@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from training.backtest_plots import ageing_plot, months_plot
 from training.fitting import Recipe
 from training.tracking import ChildRun, RunRecord
 
@@ -32,7 +33,10 @@ def backtest_record(
             },
         },
         tags={"kind": "backtest"},
-        figures={},
+        figures={
+            "by_month.png": months_plot(months),
+            **({"ageing.png": ageing_plot(ageing)} if ageing else {}),
+        },
         artifact_folder=None,
         texts={"backtest.json": json.dumps(report, indent=2, ensure_ascii=False)},
         summary=report["retraining"],
