@@ -148,6 +148,8 @@ def factors_plot(score: Score) -> Figure:
     axes.axvline(100 * score.base_probability, linestyle="--", color=_REFERENCE)
     axes.axvline(reached, color=_REFERENCE)
     axes.set_yticks(range(len(labels) + 1), [*labels, f"This lead: {reached:.0f} %"], size=8)
+    axes.use_sticky_edges = False
+    axes.margins(x=0.05)
     axes.set(ylim=(len(labels) + 0.5, -0.5), xlabel="win probability, %")
     _title(axes, f"Lead {score.lead_id[:_LONGEST_LABEL]}")
     return figure

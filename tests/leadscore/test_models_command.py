@@ -46,23 +46,11 @@ def test_disagreement_is_said_with_what_to_do(champion, alias, versions, said):
     assert re.search(said, disagreement(champion, alias, versions))
 
 
-def test_figures_are_listed(trained):
-    home, said = trained
-
-    listed = run_json(home, "models")
-
-    first = listed["models"][-1]
-    assert first["version"] == "1"
-    assert first["champion"] is True
-    assert listed["champion"] == "1"
-    for name in ("auc", "log_loss", "brier", "ece"):
-        assert first[f"holdout.{name}"] == pytest.approx(said["holdout"][name]["value"])
-
-
-def test_alias_moved_in_mlflow_is_said(trained, tmp_path):
+def test_figures_are_listed_and_an_alias_moved_in_mlflow_is_said(trained, tmp_path):
     """Moved with MLflow's own client, as a data team would."""
     home = tmp_path / "home"
     shutil.copytree(trained[0], home)
+    holdout = trained[1]["holdout"]
     uri = f"sqlite:///{home}/mlflow.db"
     client = MlflowClient(uri, registry_uri=uri)
     first = client.get_model_version("leadscore", "1")
@@ -77,3 +65,7 @@ def test_alias_moved_in_mlflow_is_said(trained, tmp_path):
         f"run `leadscore promote {second}` or move it back"
     )
     assert told["note"] in run_leadscore(home, "models").stdout
+    served = next(model for model in told["models"] if model["champion"])
+    assert served["version"] == "1"
+    for name in ("auc", "log_loss", "brier", "ece"):
+        assert served[f"holdout.{name}"] == pytest.approx(holdout[name]["value"])
