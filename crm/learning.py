@@ -54,7 +54,7 @@ def settle(
     learned = folder.pipelines_file is None and stored is None
     if learned:
         pipelines = learn_pipelines(folder, choices)
-        warnings += [_told(pipeline) for pipeline in pipelines.pipelines]
+        warnings += [_told(pipeline, folder) for pipeline in pipelines.pipelines]
     else:
         pipelines = _given_pipelines(folder, stored)
         if choices.won or choices.lost:
@@ -165,12 +165,13 @@ def learn_pipelines(folder: DataFolder, choices: Choices) -> Pipelines:
     return Pipelines(tuple(learned))
 
 
-def _told(pipeline: Pipeline) -> str:
+def _told(pipeline: Pipeline, folder: DataFolder) -> str:
     """What was learned of a pipeline, for a person to check."""
+    where = "pipelines.toml" if folder.account is None else "[[pipeline]] in the mapping"
     return (
-        f"no pipelines.toml: learned pipeline {pipeline.name!r} from the histories, stages "
+        f"no {where}: learned pipeline {pipeline.name!r} from the histories, stages "
         f"{' > '.join(pipeline.stages)}; won: {', '.join(pipeline.won)}; "
-        f"lost: {', '.join(pipeline.lost)}; if that is wrong, write pipelines.toml"
+        f"lost: {', '.join(pipeline.lost)}; if that is wrong, write {where}"
     )
 
 

@@ -23,7 +23,7 @@ from crm.mapping.parts import (
 from crm.mapping.reading import Reading, single
 from crm.tables import Block
 from leads.clock import DAY_US, format_time, now_us
-from leads.contract import is_missing
+from leads.contract import INTERACTIONS, is_missing
 from leads.pipelines import OPEN, Pipelines
 
 NOT_GIVEN = "closing time not given: "
@@ -47,6 +47,25 @@ class LeadState:
     closed_text: str | None
 
 
+@dataclass
+class _Seen:
+    """The times of an export up to a moment."""
+
+    by: int
+    newest: int = 0
+    last_event: dict[str, int] = field(default_factory=dict)
+
+    def note(self, times: Sequence[int | None]) -> None:
+        """Note some times."""
+        self.newest = max([self.newest, *(at for at in times if at is not None and at <= self.by)])
+
+    def note_events(self, lead_ids: Sequence[str | None], times: Sequence[int | None]) -> None:
+        """Note when events of some leads happened."""
+        for lead_id, at in zip(lead_ids, times, strict=True):
+            if lead_id is not None and at is not None and at <= self.by:
+                self.last_event[lead_id] = max(at, self.last_event.get(lead_id, at))
+
+
 @dataclass(frozen=True)
 class ExportTimes:
     """The moments of an export that fallbacks need; looked for once, when the first is missing."""
@@ -56,37 +75,32 @@ class ExportTimes:
     outcomes: Sequence["OutcomePart"]
     exported_at: int | None
 
-    @cached_property
+    @property
     def end(self) -> int:
         """When the export was made: as given, else its newest time up to now."""
-        if self.exported_at is not None:
-            return self.exported_at
-        now = now_us()
-        newest = 0
+        return self._seen.newest if self.exported_at is None else self.exported_at
+
+    @property
+    def last_event(self) -> Mapping[str, int]:
+        """The last interaction of each lead by the end of the export."""
+        return self._seen.last_event
+
+    @cached_property
+    def _seen(self) -> "_Seen":
+        """One pass over all files: the newest time, and each lead's last interaction."""
+        by = now_us() if self.exported_at is None else self.exported_at
+        seen = _Seen(by)
         parts: list[Part] = [*self.rows, *self.entered]
         for part in parts:
             for block in part.blocks():
                 cells = block.columns.get("occurred_at") or block.columns.get("created_at", ())
-                newest = max([newest, *_present(part.reading.times(cells), now)])
+                times = part.reading.times(cells)
+                seen.note(times)
+                if part.reading.read.table is INTERACTIONS:
+                    seen.note_events(block.columns["lead_id"], times)
         for outcome in self.outcomes:
-            for state in outcome.closed_leads():
-                if state.closed_at is not None and newest < state.closed_at <= now:
-                    newest = state.closed_at
-        return newest
-
-    @cached_property
-    def last_event(self) -> Mapping[str, int]:
-        """The last interaction of each lead by the end of the export."""
-        found: dict[str, int] = {}
-        for part in self.rows:
-            if part.reading.read.table.name != "interactions":
-                continue
-            for block in part.blocks():
-                times = part.reading.times(block.columns["occurred_at"])
-                for lead_id, at in zip(block.columns["lead_id"], times, strict=True):
-                    if lead_id is not None and at is not None and at <= self.end:
-                        found[lead_id] = max(at, found.get(lead_id, at))
-        return found
+            seen.note([state.closed_at for state in outcome.closed_leads()])
+        return seen
 
     @cached_property
     def median_days(self) -> Mapping[int, float]:
@@ -230,7 +244,3 @@ def _fallback_word(fallback: Fallback, end: int) -> str:
         None: fallback.label,
     }
     return f"closings have no time: taken as {words[fallback.point]} and {known}"
-
-
-def _present(times: Sequence[int | None], now: int) -> list[int]:
-    return [at for at in times if at is not None and at <= now]

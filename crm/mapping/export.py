@@ -1,6 +1,6 @@
 """An export opened through a mapping: the same as a data folder to whoever reads its tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,9 +13,10 @@ from crm.mapping.export_files import files_of, open_export_file
 from crm.mapping.links import LeadsByKey, leads_by_key
 from crm.mapping.parts import MappedTable, Part, RowsPart, StageEnteredPart
 from crm.mapping.reading import Reading
+from crm.mapping.section import suggestion
 from crm.mapping.toml_file import read_mapping
 from crm.tables import TableSource
-from leads.contract import LEADS, STAGE_CHANGES, TABLES, Table
+from leads.contract import ATTRIBUTE_CHANGES, LEADS, STAGE_CHANGES, TABLES, Table
 from leads.errors import InvalidTableError
 from leads.pipelines import Pipelines
 
@@ -53,6 +54,7 @@ def open_mapped_export(
             f"{files[LEADS.name].name} has no leads that pass the filters of {mapping.path}; "
             "correct them"
         )
+    _check_types(mapping, files)
     return DataFolder(
         path=source,
         files=files,
@@ -64,6 +66,17 @@ def open_mapped_export(
         attribute_types=mapping.attribute_types,
         account=account,
     )
+
+
+def _check_types(mapping: ExportMapping, files: Mapping[str, TableSource]) -> None:
+    """Refuse the type of an attribute that no lead has: it is a typing error."""
+    names = [name for name in files[LEADS.name].columns if name not in LEADS.names]
+    for name in mapping.attribute_types:
+        if name not in names and ATTRIBUTE_CHANGES.name not in files:
+            raise InvalidTableError(
+                f"{mapping.path}: attribute_types names {name!r}, which the leads do not have "
+                f"(they have {', '.join(names) or 'none'}){suggestion(name, names)}"
+            )
 
 
 def _readings(

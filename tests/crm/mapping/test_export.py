@@ -224,3 +224,11 @@ def test_other_encodings_and_semicolons(read_export, export_files, mapping):
 
     told = renamed.replace('delimiter = ";"', 'delimiter = ";"\nencoding = "cp1252"')
     assert read_export({**export_files, "deals.csv": deals}, told).tables["leads"].stored == 3
+
+
+def test_a_given_type_goes_before_what_would_be_inferred(read_export, export_files, mapping):
+    told = '[attribute_types]\namount = "category"\n' + mapping
+    assert read_export(export_files, told).attribute_types == {"amount": "category"}
+
+    with pytest.raises(InvalidTableError, match=r"names 'amout', .* did you mean 'amount'\?"):
+        read_export(export_files, told.replace("amount =", "amout =", 1), "other")
