@@ -142,9 +142,14 @@ def _followed(plan: _Plan, place: int) -> np.ndarray:
     return followed
 
 
+def month_numbers(months: Sequence[Month]) -> Int64s:
+    """The months as numbers that differ by how many months lie between them."""
+    return _month_number(np.array([month.start for month in months], np.int64))
+
+
 def _ages(months: Sequence[Month], place: int) -> Int64s:
     """How many months old the model of one month is in each."""
-    numbers = _month_number(np.array([month.start for month in months]))
+    numbers = month_numbers(months)
     ages: Int64s = numbers - numbers[place]
     return ages
 

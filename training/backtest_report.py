@@ -1,14 +1,15 @@
 """The figures of a backtest: by month, over all months, and by how old the model was."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from leads.arrays import Bools, Floats
+from leads.arrays import Bools, Floats, Int64s
 from leads.clock import format_time
 from models.bootstrap import Estimate, figures, paired_difference
 from models.metrics import METRICS, tally
-from training.backtest import Backtest
+from training.backtest import Backtest, Month, month_numbers
 from training.evaluation import MODEL
 
 # A loss of less than this much log loss is not worth a retraining.
@@ -50,11 +51,12 @@ def retraining_sentence(ageing: list[dict[str, Any]]) -> str:
     for entry in ageing:
         lost = entry["log_loss"]["difference"]
         if lost["low"] is not None and lost["low"] > 0 and lost["value"] > WORTH_RETRAINING:
-            months = entry["age_months"]
+            months, learned = entry["age_months"], entry["learned_leads"]
             return (
                 f"A model {_months_old(months)} has {lost['value']:.4f} more log loss "
-                f"({_range(lost)}) than a fresh one, which knows the leads closed since: retrain "
-                f"every {'month' if months == 1 else f'{months} months'}."
+                f"({_range(lost)}) than a fresh one, which knows {learned['fresh']:,.0f} closed "
+                f"leads instead of {learned['old']:,.0f}: retrain every "
+                f"{'month' if months == 1 else f'{months} months'}."
             )
     if not ageing:
         return "Too few months could be replayed to say how fast a model ages."
@@ -107,9 +109,11 @@ def _ageing(replayed: Backtest, age: int) -> dict[str, Any]:
     old, fresh = replayed.probability[age][MODEL], replayed.probability[FRESH][MODEL]
     rows = ~np.isnan(old) & ~np.isnan(fresh)
     values = {"old": _values(replayed, old, rows), "fresh": _values(replayed, fresh, rows)}
+    judged_in = np.unique(replayed.month[rows])
     return {
         "age_months": age,
-        "n_months": len(np.unique(replayed.month[rows])),
+        "n_months": len(judged_in),
+        "learned_leads": _learned(replayed.months, judged_in, age),
         "n_leads": len(np.unique(replayed.view.snapshots.lead[rows])),
         "n_snapshots": int(rows.sum()),
         **{
@@ -120,6 +124,16 @@ def _ageing(replayed: Backtest, age: int) -> dict[str, Any]:
             }
             for metric in _COMPARED
         },
+    }
+
+
+def _learned(months: Sequence[Month], judged_in: Int64s, age: int) -> dict[str, float]:
+    """How many closed leads the models of an age, and the fresh ones, knew on average."""
+    number = month_numbers(months)
+    old = [int(np.flatnonzero(number == number[place] - age)[0]) for place in judged_in]
+    return {
+        "old": float(np.mean([months[place].learned_leads for place in old])),
+        "fresh": float(np.mean([months[place].learned_leads for place in judged_in])),
     }
 
 

@@ -173,6 +173,8 @@ def test_ageing_is_paired_on_the_same_snapshots(report, replayed):
     )  # fmt: skip
 
     assert [one["age_months"] for one in report["ageing"]] == [1, 2]
+    first, second, third = (month.learned_leads for month in replayed.months)
+    assert entry["learned_leads"] == {"old": (first + second) / 2, "fresh": (second + third) / 2}
     assert entry["log_loss"]["difference"] == expected
     assert entry["log_loss"]["old"] - entry["log_loss"]["fresh"] == pytest.approx(expected["value"])
 
@@ -181,6 +183,7 @@ def ageing(*differences):
     return [
         {
             "age_months": place + 1,
+            "learned_leads": {"old": 1_370.0, "fresh": 2_400.4},
             "log_loss": {"difference": dict(zip(("value", "low", "high"), d, strict=True))},
         }
         for place, d in enumerate(differences)
@@ -190,7 +193,10 @@ def ageing(*differences):
 @pytest.mark.parametrize(
     ("differences", "said"),
     [
-        ([(0.01, 0.005, 0.02)], "one month old has 0.0100 more .* retrain every month"),
+        (
+            [(0.01, 0.005, 0.02)],
+            "one month old .* knows 2,400 closed leads instead of 1,370: retrain every month",
+        ),
         (
             [(0.01, -0.005, 0.02), (0.003, 0.001, 0.005)],
             "2 months old has 0.0030 more .* retrain every 2 months",
