@@ -227,7 +227,7 @@ def test_other_encodings_and_semicolons(read_export, export_files, mapping):
 
 
 def test_a_given_type_goes_before_what_would_be_inferred(read_export, export_files, mapping):
-    told = '[attribute_types]\namount = "category"\n' + mapping
+    told = mapping.replace("[[pipeline]]", '[attribute_types]\namount = "category"\n\n[[pipeline]]')
     assert read_export(export_files, told).attribute_types == {"amount": "category"}
 
     with pytest.raises(InvalidTableError, match=r"names 'amout', .* did you mean 'amount'\?"):
