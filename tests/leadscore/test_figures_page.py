@@ -1,5 +1,6 @@
 """The page on figures explains every name that the reports give, and no name that they do not."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import fields
@@ -21,7 +22,9 @@ from training.readiness import readiness
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to-read-the-figures.md"
 # Their parts are named by the data: ages, stages, pipelines.
-NAMED_BY_DATA = {"by_age", "by_stage", "by_pipeline", "events", "kinds"}
+NAMED_BY_DATA = {"by_age", "by_stage", "by_pipeline", "events", "kinds", "window_days"}
+# Settings, explained where they are set.
+NO_FIGURES = {"recipe"}
 
 
 def table_rows() -> list[str]:
@@ -47,7 +50,9 @@ def names_in(report: Any) -> Iterator[str]:
     if isinstance(report, dict):
         for name, value in report.items():
             yield name
-            yield from names_in(list(value.values()) if name in NAMED_BY_DATA else value)
+            named_by_data = name in NAMED_BY_DATA and isinstance(value, dict)
+            if name not in NO_FIGURES:
+                yield from names_in(list(value.values()) if named_by_data else value)
 
 
 def names_of(record: type) -> set[str]:
@@ -61,8 +66,10 @@ def reported(trained) -> set[str]:
     home, train_report = trained
     timelines = simulated_timelines()
     until = until_of(timelines)
+    card = home / "models" / train_report["version"] / "about.json"
     return {
         *names_in(train_report),
+        *names_in(json.loads(card.read_text(encoding="utf-8"))),
         *names_in(run_json(home, "promote", train_report["version"], "--dry-run")),
         *names_in(run_json(home, "models")),
         *names_in(backtest_report(backtest(timelines, until, 0, RECIPE, 2))),
@@ -73,8 +80,6 @@ def reported(trained) -> set[str]:
         *names_of(NewestWindow),
         *names_of(Problem),
         *Suspicion("", "name", "").as_record(),
-        # Of a report as a whole, and of a model's card.
-        *("until", "seed", "source", "data_hash", "newest_window"),
     }
 
 
