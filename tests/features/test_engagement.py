@@ -106,6 +106,7 @@ def test_latest_kind_of_a_tie_is_the_last_in_the_stated_order():
 
 def test_results_are_counted_apart():
     events = [contact(1, result="svarade"), contact(2, result="ringer"), contact(3)]
+    assert_values(values(4, events[0]), last_result=0)
     assert_values(values(4, *events[:2]), last_result=3, result_svarade_ever=1)
     assert_values(values(4, *events), last_result=MISSING, result_svarade_days_since=3)
 

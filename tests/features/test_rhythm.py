@@ -62,13 +62,15 @@ def test_active_days_of_the_window_count_the_day_it_begins_in():
 
 
 def test_trend_is_the_last_window_less_the_one_before():
-    contacts = [contact(days) for days in (0, 30, 45.9, 52, 53, 57, 58, 59)]
-    assert_values(values(60, *contacts), trend_7d=3 - 2, trend_30d=6 - 1)
+    contacts = [contact(days) for days in (0, 30, 45.9, 46, 52, 53, 57, 58, 59)]
+    assert_values(values(60, *contacts), trend_7d=3 - 2, trend_30d=7 - 1)
 
 
 def test_lead_younger_than_the_window_has_nothing_to_compare_with():
     assert_values(values(8, contact(5), created=1.5), trend_7d=MISSING, trend_30d=MISSING)
     assert_values(values(8, contact(5), created=1), trend_7d=1, trend_30d=MISSING)
+    assert_values(values(30.9, contact(5), created=1), trend_7d=0, trend_30d=MISSING)
+    assert_values(values(31, contact(5), created=1), trend_7d=0, trend_30d=1)
 
 
 def test_first_week_is_that_of_the_leads_life():
