@@ -27,8 +27,9 @@ QUICK = Recipe(members=2, rounds=(25, 50, 100), folds=(0.6, 1.0))
 SHARES = (0.25, 0.5)
 RESAMPLES = 200
 # Between these the curves of real data lie: every doubling adds as much as the one before (0), or
-# what is missing to the best falls with the square root of the leads. On simulated CRMs that were
-# doubled from 2,750 leads the first was nearer.
+# what is missing to the best falls with the square root of the leads. Four times 2,750 simulated
+# leads were doubled: the AUC gained .012 on average, where this said .015, and in three of the four
+# it was within the interval; with powers of 0.5 and 1 this had said .008.
 _POWERS = (0.0, 0.5)
 _INTERVAL = (0.025, 0.975)
 _METRICS = ("auc", "log_loss")

@@ -125,9 +125,13 @@ def _has_signal(expected: Expected) -> bool:
 
 
 def _accuracy(expected: Expected) -> str:
+    gain = expected.log_loss_gain
+    less = _range(gain, ".3f") + " less"
+    if gain["value"] is not None and gain["value"] < 0:
+        less = f"no less ({_range(gain, '.3f')})"
     return (
-        f"On leads to come expect an AUC of about {_range(expected.auc, '.2f')} and "
-        f"{_range(expected.log_loss_gain, '.3f')} less log loss than the base rate: that is what a "
+        f"On leads to come expect an AUC of about {_range(expected.auc, '.2f')} and {less} "
+        "log loss than the base rate: that is what a "
         f"quick model reached on {expected.judged_leads:,} later leads, {expected.judged_won:,} of "
         f"them won, having known {expected.learned_leads:,} earlier ones (95 % intervals)."
     )

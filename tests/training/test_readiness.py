@@ -64,6 +64,16 @@ def test_same_seed_gives_the_same_figures(expected, timelines):
     assert expected_accuracy(timelines, until_of(timelines), 1) == expected
 
 
+def test_log_loss_above_the_base_rates_is_not_called_less(looked):
+    worse = {"value": -0.003, "low": -0.004, "high": -0.002}
+    said, *_ = replace(
+        looked, expected=replace(looked.expected, log_loss_gain=worse)
+    ).accuracy_sentences
+
+    assert "and no less (-0.003 (-0.004 to -0.002)) log loss than the base rate" in said
+    assert " less log loss than the base rate" in looked.accuracy_sentences[0]
+
+
 # The verdict.
 
 
