@@ -71,8 +71,10 @@ def challenger(timelines, until):
 
 
 @pytest.fixture(scope="module")
-def champion_by_lot(timelines, cut):
-    return registered(with_shuffled_closings(timelines), cut)
+def wrong_champion(champion):
+    """A champion that is sure of the contrary."""
+    calibration = {**champion.calibration, "slope": -4 * champion.calibration["slope"]}
+    return replace(champion, calibration=calibration)
 
 
 @pytest.fixture(scope="module")
@@ -97,11 +99,13 @@ def test_the_same_recipe_on_newer_records_is_promoted_for_it_is_newer(
     )
 
 
-def test_better_challenger_is_promoted(timelines, challenger, champion_by_lot):
-    verdict = judge_challenger(Contest(challenger, champion_by_lot, "6", timelines))
+def test_better_challenger_is_promoted(timelines, challenger, wrong_champion):
+    verdict = judge_challenger(Contest(challenger, wrong_champion, "6", timelines))
 
     assert verdict.promote
-    assert re.search(r"differs by -0\.0[5-9]\d\d .* from version 6 on \d+ later", verdict.reason)
+    assert re.search(
+        r"by -\d\.\d{4} \(-\S+ to -\S+, 95 %\) .* later leads; better$", verdict.reason
+    )
 
 
 def test_challenger_that_learned_from_chance_is_refused(timelines, challenger, champion, cut):
@@ -234,14 +238,11 @@ def test_base_rate_does_not_replace_a_champion_untested(timelines, challenger, l
 
 
 def test_base_rate_replaces_a_champion_that_turned_out_worse_than_it(
-    timelines, challenger, champion
+    timelines, challenger, wrong_champion
 ):
-    calibration = {**champion.calibration, "slope": -4 * champion.calibration["slope"]}
-    wrong = replace(champion, calibration=calibration)
+    base_rate = with_card(challenger, support="none")
 
-    verdict = judge_challenger(
-        Contest(with_card(challenger, support="none"), wrong, "6", timelines)
-    )
+    verdict = judge_challenger(Contest(base_rate, wrong_champion, "6", timelines))
 
     assert verdict.promote
     assert verdict.reason.endswith("; better")
