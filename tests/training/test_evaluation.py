@@ -118,8 +118,11 @@ def test_what_happens_after_a_snapshot_changes_no_prediction_of_it(timelines, ju
     )
 
     assert moment > cut
-    for name in (MODEL, *BASELINES):
-        assert (again.probability[name] == judged.probability[name][before]).all(), name
+    assert (again.probability[MODEL] == judged.probability[MODEL][before]).all()
+    for name in BASELINES:
+        # BLAS adds in another order for another number of rows.
+        found, expected = again.probability[name], judged.probability[name][before]
+        np.testing.assert_allclose(found, expected, rtol=1e-9, err_msg=name)
 
 
 def test_future_before_the_cut_changes_the_judged_model(timelines, judged, cut):
