@@ -59,6 +59,8 @@ def test_days_with_contact_are_days_in_utc():
 def test_active_days_of_the_window_count_the_day_it_begins_in():
     found = values(40, contact(1), contact(9.9), contact(10.1), contact(10.2), contact(20))
     assert_values(found, active_days=3, active_days_30d=2)
+    assert_values(values(40, contact(9.9), contact(10)), active_days=1, active_days_30d=0)
+    assert_values(values(40, contact(10), contact(10.1)), active_days=1, active_days_30d=1)
 
 
 def test_trend_is_the_last_window_less_the_one_before():
