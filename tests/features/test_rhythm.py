@@ -104,6 +104,8 @@ def test_people_are_counted_once_and_missing_where_nobody_is_named():
         contact(40),
     ]
     assert_values(values(41, *events), people_ever=2, people_30d=1)
+    assert_values(values(32, *events), people_ever=2, people_30d=0)
+    assert_values(values(31.999, *events), people_ever=2, people_30d=1)
 
 
 def test_minutes_are_those_of_contacts_with_a_duration():
@@ -117,6 +119,11 @@ def test_minutes_are_those_of_contacts_with_a_duration():
         values(40, *events), minutes_7d=1.5, minutes_30d=1.5, minutes_ever=3, longest_minutes=1.5
     )
     assert_values(values(60, *events), minutes_7d=0, minutes_30d=1.5, minutes_ever=3)
+    assert_values(values(64, *events), minutes_7d=0, minutes_30d=1, minutes_ever=3)
+    assert_values(values(46, *events), minutes_7d=0, minutes_30d=1.5)
+    assert_values(values(45.999, *events), minutes_7d=1, minutes_30d=1.5)
+    assert_values(values(69, *events), minutes_30d=0)
+    assert_values(values(68.999, *events), minutes_30d=1)
     assert_values(values(5, contact(1, duration_seconds=0.0)), minutes_7d=0, longest_minutes=0)
     assert_values(values(5, contact(2)), minutes_7d=MISSING, minutes_ever=MISSING)
 
