@@ -39,6 +39,8 @@ FAMILIES: tuple[Family, ...] = (
     PACE,
     LATELY,
 )
+# On two logs, an export and simulated leads LATELY added nothing; a plan may still name it.
+ON_BY_DEFAULT = tuple(family for family in FAMILIES if family is not LATELY)
 
 # Rows that stay in a core's cache; the compiled walks run without Python's lock.
 BLOCK_ROWS = 16_384
@@ -129,7 +131,7 @@ def _rows_of(view: View, rows: slice) -> View:
     return View(view.timelines, snapshots, view.events, view.first[rows], view.stop[rows])
 
 
-def learn_plan(timelines: Timelines, families: tuple[Family, ...] = FAMILIES) -> SignalPlan:
+def learn_plan(timelines: Timelines, families: tuple[Family, ...] = ON_BY_DEFAULT) -> SignalPlan:
     """The plan learned from timelines as known at the training cut (`leads.view.known_by`)."""
     return SignalPlan(tuple((family, family.learn(timelines)) for family in families))
 

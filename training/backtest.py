@@ -18,8 +18,8 @@ from leads.timeline import Timelines
 from leads.view import Snapshots, View, known_by, look
 from training.censoring import censoring_weights
 from training.evaluation import FEWEST_JUDGED_EACH, judge
-from training.fitting import FEWEST_LEADS_EACH, WORKERS, Progress, Recipe, no_progress
-from training.rows import leads_of_each
+from training.fitting import WORKERS, Progress, Recipe, no_progress
+from training.rows import FEWEST_LEADS_EACH, leads_of_each
 from training.snapshots import equal_weights, open_life_snapshots
 
 MONTHS = 12

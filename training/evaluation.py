@@ -147,9 +147,9 @@ def _baseline_probabilities(
     known = known_by(timelines, cut)
     rows = training_rows(known, fitted.plan, population_of(known), cut, seed)
     label = rows.labels(cut)
-    decided = label != CENSORED_LABEL
-    weight = learning_weights(rows.view.snapshots.lead[decided])
-    models = fitted_baselines(fitted.plan, rows.matrix[decided], label[decided], weight)
+    lesson = rows.lesson(label, cut)
+    weight = learning_weights(rows.view.snapshots.lead[lesson])
+    models = fitted_baselines(fitted.plan, rows.matrix[lesson], label[lesson], weight)
     matrix = fitted.plan.matrix(view, population)
     return {name: model.predict_proba(matrix)[:, 1] for name, model in models.items()}
 

@@ -24,10 +24,16 @@ from models.booster import Booster
 from models.calibration import Platt, fit_platt, log_odds_of, sigmoid
 from models.metrics import log_loss
 from training.level import NewestWindow, at_newest_level
-from training.rows import Fold, TrainingRows, folds_in_time, leads_of_each, training_rows
+from training.rows import (
+    FEWEST_LEADS_EACH,
+    Fold,
+    TrainingRows,
+    folds_in_time,
+    leads_of_each,
+    training_rows,
+)
 from training.snapshots import learning_weights
 
-FEWEST_LEADS_EACH = 10
 WORKERS = 2
 Progress = Callable[[str], None]
 
@@ -111,7 +117,7 @@ def fit_model(
     progress("calibrating forward in time")
     calibration, rounds, choices = _cross_fit(rows, recipe, label, seed)
     progress("fitting the bag")
-    boosters = _fit_bag(rows, decided, label, recipe, rounds, seed)
+    boosters = _fit_bag(rows, rows.lesson(label, until), label, recipe, rounds, seed)
     margin = _bag_margin(boosters, rows.matrix)
     calibration, newest = at_newest_level(calibration, margin, label, rows.view, until)
     described = _described(rows, label, boosters, calibration, margin)

@@ -3,8 +3,8 @@
 from crm.ready_pipelines import length_remark
 from leads.clock import DAY_US
 from leads.records import INTERACTION, STAGE_CHANGE
-from training.fitting import FEWEST_LEADS_EACH
 from training.problem import FEWEST_LEADS, Looked, Problem, listed
+from training.rows import FEWEST_LEADS_EACH
 
 _FEW_WINS = 100
 _FEWEST_DECIDED, _DECIDED_SHARE = 100, 0.01

@@ -12,7 +12,10 @@ from leads.arrays import Bools, Floats, Int8s, Int64s
 from leads.outcome import CENSORED_LABEL, NOT_WON_LABEL, WON_LABEL, labels
 from leads.timeline import Timelines
 from leads.view import View, look
+from training.censoring import in_decided_cohorts
 from training.snapshots import open_life_snapshots
+
+FEWEST_LEADS_EACH = 10
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,17 @@ class TrainingRows:
     def labels(self, until: int) -> Int8s:
         """Labels as known by an earlier cut; those of later snapshots are CENSORED_LABEL."""
         return labels(self.view, until)
+
+    def lesson(self, label: Int8s, until: int) -> Bools:
+        """Which rows to learn from at a cut, by their labels then.
+
+        Those of weeks that are mostly decided; if these hold too few leads, all decided ones.
+        """
+        lead, chosen = self.view.snapshots.lead, in_decided_cohorts(self.view, label, until)
+        if min(leads_of_each(lead[chosen], label[chosen])) >= FEWEST_LEADS_EACH:
+            return chosen
+        decided: Bools = label != CENSORED_LABEL
+        return decided
 
 
 def training_rows(
@@ -65,7 +79,7 @@ def folds_in_time(rows: TrainingRows, shares: Sequence[float], label: Int8s) -> 
         early = rows.labels(int(begin))
         test = np.flatnonzero(decided & (created_at > begin) & (created_at <= end))
         if len(test):
-            folds.append(Fold(early != CENSORED_LABEL, early, test))
+            folds.append(Fold(rows.lesson(early, int(begin)), early, test))
     return folds
 
 

@@ -6,7 +6,7 @@ diff: every line is one value of one snapshot.
 
 from pathlib import Path
 
-from features.plan import learn_plan
+from features.plan import FAMILIES, learn_plan
 from features.population import population_of
 from leads.clock import format_time
 from leads.view import look
@@ -46,7 +46,7 @@ def small_history() -> History:
 
 def golden_lines() -> list[str]:
     """The file's lines: the small history's signals, learned from the training history."""
-    plan = learn_plan(training_history().timelines())
+    plan = learn_plan(training_history().timelines(), FAMILIES)
     history = small_history()
     timelines, pairs = history.timelines(), history.snapshots()
     matrix = plan.matrix(look(timelines, snapshots_of(timelines, pairs)), population_of(timelines))

@@ -19,11 +19,11 @@ from tests.leads.histories import History, snapshots_of
 
 @pytest.fixture(scope="module")
 def plan() -> SignalPlan:
-    return learn_plan(training_history().timelines())
+    return learn_plan(training_history().timelines(), FAMILIES)
 
 
 def learn_plan_again() -> SignalPlan:
-    return learn_plan(training_history().timelines())
+    return learn_plan(training_history().timelines(), FAMILIES)
 
 
 def matrix_of(plan: SignalPlan, history: History | None = None) -> np.ndarray:
