@@ -85,15 +85,15 @@ def test_changes_of_the_last_week_are_younger_than_seven_days():
 
 
 def test_changes_are_counted_in_windows():
-    stages = ("Qualified", "Proposal", "New", "Qualified", "Proposal")
+    stages = ("Qualified", "Proposal", "New", "Qualified", "Proposal", "New", "Qualified")
     changes = [
         moved(days, stage)
-        for days, stage in zip((5, 10.001, 70.001, 93.001, 99.001), stages, strict=True)
+        for days, stage in zip((10, 10.001, 70, 70.001, 93, 93.001, 99.001), stages, strict=True)
     ]
     assert_values(
         values(100, *changes),
-        stage_changes_1d=1, stage_changes_7d=2, stage_changes_30d=3, stage_changes_90d=4,
-        stage_changes_ever=5,
+        stage_changes_1d=1, stage_changes_7d=2, stage_changes_30d=4, stage_changes_90d=6,
+        stage_changes_ever=7,
     )  # fmt: skip
 
 

@@ -47,6 +47,11 @@ def test_codes_tell_rare_from_unseen_and_missing():
     assert codes.tolist() == [unseen_code(1), rare_code(1), 0, unseen_code(1), -1]
 
 
+def test_any_unseen_level_is_unseen_wherever_its_fingerprint_would_stand():
+    codes = level_codes(tuple(str(number) for number in range(50)), vocabulary_of(20, 3, 3))
+    assert set(codes[:-1]) == {unseen_code(1)}
+
+
 @pytest.mark.parametrize(("n", "enough"), [(0, False), (19, False), (20, True)])
 def test_twenty_leads_are_enough(n, enough):
     assert enough_leads(np.repeat(np.arange(n), 3)) is enough
