@@ -70,14 +70,14 @@ def learn(timelines: Timelines) -> FamilySettings:
 
     `changes`: whether its value changed at least 20 times. A category none of whose levels is
     that frequent, such as a name, tells leads apart and nothing else: of one that changes is told
-    that it is known and how it changed, any other is left out. So is one that was overwritten.
+    that it is known and how it changed, any other is left out. So is one that is quarantined.
     """
     events = timelines.events
     leads = leads_of_events(timelines)
-    overwritten = {one.attribute for one in timelines.overwritten}
+    quarantined = {one.attribute for one in timelines.quarantined}
     chosen = []
     for attribute, rows in _rows_by_attribute(timelines):
-        if attribute in overwritten or not enough_leads(leads[rows]):
+        if attribute in quarantined or not enough_leads(leads[rows]):
             continue
         attribute_type = timelines.attribute_types.get(attribute, "category")
         vocabulary = learn_vocabulary(

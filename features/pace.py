@@ -52,10 +52,10 @@ _SIZE = Column(
 
 def learn(timelines: Timelines) -> FamilySettings:
     """Whether leads have an amount."""
-    overwritten = {one.attribute for one in timelines.overwritten}
+    quarantined = {one.attribute for one in timelines.quarantined}
     has_amount = (
         AMOUNT in timelines.attributes
-        and AMOUNT not in overwritten
+        and AMOUNT not in quarantined
         and timelines.attribute_types.get(AMOUNT) == "number"
     )
     return {"amount": has_amount}

@@ -14,13 +14,13 @@ from leads.view import View
 
 def learn(timelines: Timelines) -> FamilySettings:
     """Which of contact and account the leads have, where several leads share one."""
-    overwritten = {one.attribute for one in timelines.overwritten}
+    quarantined = {one.attribute for one in timelines.quarantined}
     return {
         "fields": [
             name
             for name in PERSON_FIELDS
             if name in timelines.attributes
-            and name not in overwritten
+            and name not in quarantined
             and is_shared(timelines, name, 2)
         ]
     }

@@ -48,11 +48,11 @@ def learn(timelines: Timelines) -> FamilySettings:
 
     Those that name a person are left to the signals about persons.
     """
-    overwritten = {one.attribute for one in timelines.overwritten}
+    quarantined = {one.attribute for one in timelines.quarantined}
     fields = [
         name
         for name in timelines.attributes
-        if name not in overwritten
+        if name not in quarantined
         and name not in PERSON_FIELDS
         and is_shared(timelines, name, FEWEST_LEADS_A_LEVEL)
     ]

@@ -4,43 +4,23 @@ Such a value is shown from creation on, although it was known only from the last
 tell the future, so nothing may be learned from it.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from leads.arrays import Bools, Floats, Int32s
+from leads.arrays import Bools, Floats, Int32s, Int64s
+from leads.quarantine import Quarantined
 
 FEWEST_LEADS = 20
 SHARE = 0.5
 
 
-@dataclass(frozen=True)
-class Overwritten:
-    """An attribute of which `equal` of the `changed` leads hold the value of their last change."""
-
-    attribute: str
-    changed: int
-    equal: int
-
-    @property
-    def evidence(self) -> str:
-        """Why, and what to do, in one sentence."""
-        return (
-            f"of the {self.changed:,} leads whose changes begin after their creation, "
-            f"{self.equal:,} hold the value of the last change in the table of leads: it is the "
-            "current value, not the one at creation; write the values at creation into "
-            "attribute_changes, too"
-        )
-
-
 def overwritten_attributes(
     attributes: tuple[str, ...],
-    lead: Int32s,
+    lead: Int32s | Int64s,
     name: Int32s,
     number: Floats,
     level: Int32s,
     at_creation: Bools,
-) -> tuple[Overwritten, ...]:
+) -> tuple[Quarantined, ...]:
     """The overwritten ones of `attributes`, from all attribute changes in the stated order.
 
     One entry per change, sorted by lead; `at_creation` marks the values of the table of leads.
@@ -57,5 +37,14 @@ def overwritten_attributes(
             (number[before] == number[after]) | np.isnan(number[before]) & np.isnan(number[after])
         )
         if len(before) >= FEWEST_LEADS and equal.mean() >= SHARE:
-            found.append(Overwritten(attribute, len(before), int(equal.sum())))
+            found.append(Quarantined(attribute, _evidence(len(before), int(equal.sum()))))
     return tuple(found)
+
+
+def _evidence(changed: int, equal: int) -> str:
+    """Why, and what to do: of the `changed` leads `equal` hold the value of their last change."""
+    return (
+        f"of the {changed:,} leads whose changes begin after their creation, {equal:,} hold the "
+        "value of the last change in the table of leads: it is the current value, not the one at "
+        "creation; write the values at creation into attribute_changes, too"
+    )

@@ -17,8 +17,9 @@ from leads.arrays import (
 )
 from leads.attributes import AttributeType
 from leads.clock import LATEST_US
-from leads.overwritten import Overwritten, overwritten_attributes
+from leads.overwritten import overwritten_attributes
 from leads.pipelines import OPEN, Pipelines
+from leads.quarantine import Quarantined
 from leads.records import (
     ATTRIBUTE_CHANGE,
     INTERACTION,
@@ -68,7 +69,8 @@ class Timelines:
     """All that happened to some leads; lead `i` owns the events `start[i]` to `start[i + 1]`.
 
     Everything textual is a code into the lists beside it. `event_id[events.row[k]]` is the id of
-    event `k`; a value known at creation has the id "".
+    event `k`; a value known at creation has the id "". Nothing is learned from the attributes of
+    `quarantined`.
     """
 
     lead_ids: tuple[str, ...]
@@ -84,7 +86,7 @@ class Timelines:
     actors: tuple[str, ...]
     results: tuple[str, ...]
     event_id: Sequence[str]
-    overwritten: tuple[Overwritten, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lead_ids)
@@ -176,7 +178,7 @@ def build_timelines(
         actors=events.actor.levels,
         results=events.result.levels,
         event_id=events.event_id,
-        overwritten=_overwritten(events, order, lead, name, lists, given),
+        quarantined=_overwritten(events, order, lead, name, lists, given),
     )
 
 
@@ -187,7 +189,7 @@ def _overwritten(
     name: Int32s,
     lists: Mapping[int, tuple[str, ...]],
     given: int,
-) -> tuple[Overwritten, ...]:
+) -> tuple[Quarantined, ...]:
     """The overwritten attributes; the events from place `given` on are values at creation."""
     rows = order[events.type[order] == ATTRIBUTE_CHANGE]
     return overwritten_attributes(

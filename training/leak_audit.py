@@ -14,8 +14,8 @@ import numpy as np
 
 from leads.arrays import Bools, Floats, Int8s, Int64s
 from leads.outcome import CENSORED_LABEL, NOT_WON_LABEL, WON_LABEL, closings, labels
-from leads.overwritten import Overwritten
 from leads.pipelines import OPEN, plain_name
+from leads.quarantine import Quarantined
 from leads.timeline import Timelines
 from leads.view import Snapshots, known_by, look
 from models.metrics import auc
@@ -80,7 +80,7 @@ def suspicious_fields(timelines: Timelines, until: int) -> tuple[Suspicion, ...]
     """The suspicious fields as known by `until`: those with evidence first, one entry a field."""
     known = known_by(timelines, until)
     overwritten = [
-        Suspicion(one.attribute, "overwritten", one.evidence) for one in timelines.overwritten
+        Suspicion(one.attribute, "overwritten", one.evidence) for one in timelines.quarantined
     ]
     audited = _Audited.of(known, until)
     found = [*overwritten, *(s for look_for in _GROUNDS for s in look_for(audited))]
@@ -92,10 +92,10 @@ def suspicious_fields(timelines: Timelines, until: int) -> tuple[Suspicion, ...]
 
 def set_aside(timelines: Timelines, suspicions: Sequence[Suspicion]) -> Timelines:
     """The same timelines, but nothing is learned from the fields that evidence speaks against."""
-    known = {one.attribute for one in timelines.overwritten}
-    fields = [one.attribute for one in suspicions if one.is_evidence and one.attribute not in known]
-    quarantined = tuple(Overwritten(field, 0, 0) for field in fields)
-    return replace(timelines, overwritten=timelines.overwritten + quarantined)
+    fields = tuple(
+        Quarantined(one.attribute, one.evidence) for one in suspicions if one.is_evidence
+    )
+    return replace(timelines, quarantined=fields)
 
 
 @dataclass(frozen=True)

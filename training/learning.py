@@ -128,8 +128,6 @@ def _about(
         "trees": fitted.chosen_rounds,
         "columns": len(fitted.plan.columns),
         "window_days": {one.name: one.window_days for one in known.pipelines.pipelines},
-        "quarantined": [
-            {"field": one.attribute, "evidence": one.evidence} for one in known.overwritten
-        ],
+        "quarantined": [one.as_record() for one in known.quarantined],
         **figures,
     }

@@ -121,10 +121,7 @@ def _record(
         "promoted": verdict.promote,
         "reason": verdict.reason,
         "impact": None if impact is None else impact.as_record(),
-        "quarantined": [
-            {"field": one.attribute, "evidence": one.evidence}
-            for one in records.timelines.overwritten
-        ],
+        "quarantined": [one.as_record() for one in records.timelines.quarantined],
         **trained.report,
         "mlflow": mlflow_ui_command(settings.tracking_uri),
     }
