@@ -205,7 +205,8 @@ def test_outcomes_drawn_by_lot_cannot_be_predicted(timelines, judged, cut):
     )
 
     real, drawn = (auc(judged.label, one.probability[MODEL]) for one in (judged, by_lot))
-    assert real > drawn + 0.1
+    assert real > drawn + 0.05
+    assert drawn < 0.68
 
 
 def test_auc_is_close_to_that_of_the_true_probabilities():
@@ -227,7 +228,7 @@ def test_auc_is_close_to_that_of_the_true_probabilities():
     places = [crm.row_of[timelines.lead_ids[row]] for row in snapshots.lead]
     truth = true_probability_at(crm, Snapshots(np.array(places), snapshots.as_of), paths=60)
     assert len(label) > 700
-    assert auc(label, truth) > auc(label, judged.probability[MODEL]) > auc(label, truth) - 0.05
+    assert abs(auc(label, judged.probability[MODEL]) - auc(label, truth)) < 0.05
     reached = {name: auc(label, p) for name, p in judged.probability.items()}
     assert reached[MODEL] > max(reached[name] for name in BASELINES[:3])
 
@@ -273,5 +274,6 @@ def test_population_of_the_judged_is_as_of_each_snapshot(timelines, judged, cut)
     then = Snapshots(np.array([known.row_of[judged.view.lead_id(row)]]), judged.view.as_of[[row]])
     again = judge(known, cut, then, judged.label[[row]], 1, RECIPE)
 
-    assert len(population_of(known).known_at) < len(population_of(timelines).known_at)
+    closings = [len(population_of(of).stream.known_at) for of in (known, timelines)]
+    assert closings[0] < closings[1]
     assert again.probability[MODEL] == model.probability[MODEL] == judged.probability[MODEL][row]

@@ -18,7 +18,7 @@ from training.level import at_newest_level, newest_matured
 from training.snapshots import open_life_snapshots
 
 DAYS = 300
-SHIFT_DAY, BEFORE, AFTER = 180, 0.1, 0.4
+SHIFT_DAY, BEFORE, AFTER = 120, 0.1, 0.4
 
 
 def shifted_timelines(seed=0, leads_a_day=4):

@@ -66,12 +66,15 @@ def test_same_seed_gives_the_same_figures(expected, timelines):
 
 def test_log_loss_above_the_base_rates_is_not_called_less(looked):
     worse = {"value": -0.003, "low": -0.004, "high": -0.002}
-    said, *_ = replace(
-        looked, expected=replace(looked.expected, log_loss_gain=worse)
-    ).accuracy_sentences
+    better = {"value": 0.03, "low": 0.02, "high": 0.04}
+    of_worse, of_better = (
+        replace(looked, expected=replace(looked.expected, log_loss_gain=gain)).accuracy_sentences[0]
+        for gain in (worse, better)
+    )
 
-    assert "and no less (-0.003 (-0.004 to -0.002)) log loss than the base rate" in said
-    assert " less log loss than the base rate" in looked.accuracy_sentences[0]
+    assert "and no less (-0.003 (-0.004 to -0.002)) log loss than the base rate" in of_worse
+    assert " less log loss than the base rate" in of_better
+    assert "no less" not in of_better
 
 
 # The verdict.
