@@ -1,6 +1,7 @@
 """The terminal: tables for people, one JSON object for machines, progress on long work."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,15 @@ class Progress(Protocol):
     def __call__(self, step: str) -> None: ...
 
 
-_OUT = Console(highlight=False, markup=False, soft_wrap=True)
+# In a file or a pipe there is no edge to fit in: a cut figure would be a wrong one.
+_WIDTH_WITHOUT_TERMINAL = 200
+
+
+def _width() -> int | None:
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH_WITHOUT_TERMINAL
+
+
+_OUT = Console(highlight=False, markup=False, soft_wrap=True, width=_width())
 _ERR = Console(stderr=True, highlight=False, markup=False)
 
 
