@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from features.population import Population, population_of
 from leads.arrays import Bools, Floats, Int8s
@@ -149,9 +150,11 @@ def _baseline_probabilities(
     label = rows.labels(cut)
     lesson = rows.lesson(label, cut)
     weight = learning_weights(rows.view.snapshots.lead[lesson])
-    models = fitted_baselines(fitted.plan, rows.matrix[lesson], label[lesson], weight)
     matrix = fitted.plan.matrix(view, population)
-    return {name: model.predict_proba(matrix)[:, 1] for name, model in models.items()}
+    # On several threads BLAS adds in another order, which shows in the last digits of a figure.
+    with threadpool_limits(limits=1):
+        models = fitted_baselines(fitted.plan, rows.matrix[lesson], label[lesson], weight)
+        return {name: model.predict_proba(matrix)[:, 1] for name, model in models.items()}
 
 
 def report(judged: Judged) -> dict[str, Any]:
