@@ -23,6 +23,18 @@ Timezone = Annotated[
 Won = Annotated[list[str] | None, typer.Option(help="A stage that means won; may be repeated.")]
 Lost = Annotated[list[str] | None, typer.Option(help="A stage that means lost; may be repeated.")]
 Seed = Annotated[int, typer.Option(help="Where random choices start.", min=0, max=1_000_000)]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="FIELD",
+        help="Learn from this field, whatever speaks against it; may be repeated.",
+    ),
+]
+Deny = Annotated[
+    list[str] | None,
+    typer.Option("--deny", metavar="FIELD", help="Do not learn from this field; may be repeated."),
+]
 AsOf = Annotated[
     str | None, typer.Option("--as-of", help="The moment to look at: 2026-03-01T10:00:00Z.")
 ]

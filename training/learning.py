@@ -25,6 +25,7 @@ from training.fitting import (
     no_progress,
 )
 from training.importance import importance
+from training.leak_audit import NOT_OVERRULED, Overruled, audit
 from training.tracking import log_run
 from training.training_record import served_among, training_record
 from training.worth import worth
@@ -40,13 +41,17 @@ class Source:
 
 @dataclass(frozen=True)
 class Trained:
-    """A registered version: its figures as `train --json` gives them, and what it was judged on."""
+    """A registered version: its figures as `train --json` gives them, and what it was judged on.
+
+    `timelines` are those it learned from: nothing was learned from their quarantined fields.
+    """
 
     version: str
     run_id: str
     manifest_hash: str
     report: Mapping[str, Any]
     judged: Judged
+    timelines: Timelines
 
 
 def train(
@@ -58,17 +63,23 @@ def train(
     tracking_uri: str,
     artifact_root: Path,
     recipe: Recipe | None = None,
+    overruled: Overruled = NOT_OVERRULED,
     progress: Progress = no_progress,
 ) -> Trained:
     """Train on what was known at `until` and register the model; promotes nothing.
 
-    Raises `TooFewLeadsError` when too few leads are decided to learn from or to judge on.
+    Learns nothing from the fields that the leak audit sets aside. Raises `TooFewLeadsError` when
+    too few leads are decided to learn from or to judge on, `InvalidInputError` for a field that is
+    overruled and not there.
     """
     recipe = recipe or Recipe()
+    progress("looking for fields that tell the outcome")
+    audited = audit(timelines, until, overruled)
+    timelines = audited.timelines
     judged = judge_forward(
         timelines, until, seed, recipe, lambda step: progress(f"judging: {step}")
     )
-    figures = judgement(judged, timelines, until)
+    figures = {**judgement(judged, timelines, until), **audited.as_record()}
     fitted = fit_model(timelines, until, seed, recipe, lambda step: progress(f"learning: {step}"))
     if figures["worth"]["support"] == NO_SUPPORT:
         fitted = base_rate_model(fitted)
@@ -86,7 +97,7 @@ def train(
         record = training_record(fitted, judged, curves, about, recipe, artifact_folder)
         served = served_among(record, known, population, until)
         logged = log_run(served, tracking_uri=tracking_uri, artifact_root=artifact_root)
-    return Trained(logged.version, logged.run_id, manifest_hash, figures, judged)
+    return Trained(logged.version, logged.run_id, manifest_hash, figures, judged, timelines)
 
 
 def judgement(judged: Judged, timelines: Timelines, until: int) -> dict[str, Any]:
@@ -128,6 +139,5 @@ def _about(
         "trees": fitted.chosen_rounds,
         "columns": len(fitted.plan.columns),
         "window_days": {one.name: one.window_days for one in known.pipelines.pipelines},
-        "quarantined": [one.as_record() for one in known.quarantined],
         **figures,
     }

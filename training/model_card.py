@@ -115,12 +115,23 @@ def _signals(about: Mapping[str, Any], top_groups: Sequence[str]) -> Iterator[st
         yield "Nothing: it says the same of every lead."
     yield ""
     if about["quarantined"]:
-        yield "Not learned from, for they would tell the future:"
+        yield "Not learned from, for they would tell the future, or because somebody said so:"
         yield ""
         for field in about["quarantined"]:
             yield f"- `{_cell(field['field'])}`: {_cell(field['evidence'])}"
     else:
         yield "No field was found that would tell the future; none was left out."
+    if about["suspicious"]:
+        yield ""
+        yield "Learned from, and to be looked at: were they known by then?"
+        yield ""
+        for field in about["suspicious"]:
+            yield f"- `{_cell(field['field'])}`: {_cell(field['evidence'])}"
+    overruled = {"allowed": "Learned from", "denied": "Not learned from"}
+    for name, said in overruled.items():
+        if about[name]:
+            yield ""
+            yield f"{said} because somebody said so: {', '.join(map(_cell, about[name]))}."
     yield ""
 
 

@@ -10,9 +10,10 @@ from training.data_problems import problems
 from training.drift import BaseRateShift, base_rate_shift
 from training.fitting import Progress, no_progress
 from training.inventory import Inventory, inventory
-from training.leak_audit import Suspicion, set_aside, suspicious_fields
+from training.leak_audit import NOT_OVERRULED, Audit, Overruled, audit
 from training.learning_curve import Expected, expected_accuracy
 from training.problem import Problem
+from training.suspicion import Suspicion
 
 Verdict = Literal["ready", "ready with care", "not ready"]
 
@@ -25,15 +26,21 @@ _NOTICEABLE_AUC = 0.005
 class Readiness:
     """All that `check` says. `expected` is None, with `unmeasured` the reason, if too few closed.
 
-    It was measured without the fields of `suspicious` that evidence speaks against.
+    It was measured without the quarantined fields: those that evidence speaks against, if nobody
+    overruled it.
     """
 
     inventory: Inventory
     problems: tuple[Problem, ...]
-    suspicious: tuple[Suspicion, ...]
+    audit: Audit
     shift: BaseRateShift | None
     expected: Expected | None
     unmeasured: str | None
+
+    @property
+    def suspicious(self) -> tuple[Suspicion, ...]:
+        """All that was found of fields, whatever was overruled."""
+        return self.audit.suspicions
 
     @property
     def verdict(self) -> Verdict:
@@ -57,7 +64,7 @@ class Readiness:
         """The accuracy to expect, and what twice the leads would add."""
         if self.expected is None:
             return [f"Cannot be measured: {self.unmeasured}."]
-        strong = [one.attribute for one in self.suspicious if one.ground == "strong"]
+        strong = [one.attribute for one in self.audit.to_look_at if one.ground == "strong"]
         if_known = f"That counts on {', '.join(strong)} being known by then." if strong else ""
         said = (_accuracy(self.expected), if_known, _what_more_would_buy(self.expected))
         return [sentence for sentence in said if sentence]
@@ -69,6 +76,7 @@ class Readiness:
             "sentence": self.sentence,
             **self.inventory.as_record(),
             "problems": [problem.as_record() for problem in self.problems],
+            **self.audit.as_record(),
             "suspicious": [suspicion.as_record() for suspicion in self.suspicious],
             "base_rate_shift": None if self.shift is None else self.shift.as_record(),
             "expected": None if self.expected is None else self.expected.as_record(),
@@ -81,7 +89,8 @@ class Readiness:
         cares = [
             problem.name.replace("_", " ") for problem in self.problems if problem.weight == "care"
         ]
-        telling = [one.attribute for one in self.suspicious if one.is_evidence]
+        shown = {one.attribute for one in self.suspicious if one.is_evidence}
+        telling = [one.attribute for one in self.audit.quarantined if one.attribute in shown]
         if telling:
             cares.append(f"fields that tell the outcome ({', '.join(telling)})")
         if self.shift is not None:
@@ -102,21 +111,28 @@ class Readiness:
 
 
 def readiness(
-    timelines: Timelines, until: int, seed: int, progress: Progress = no_progress
+    timelines: Timelines,
+    until: int,
+    seed: int,
+    progress: Progress = no_progress,
+    overruled: Overruled = NOT_OVERRULED,
 ) -> Readiness:
-    """Look through what is known by `until`; fits a few quick models."""
+    """Look through what is known by `until`; fits a few quick models.
+
+    Raises `InvalidInputError` for a field that is overruled and not there.
+    """
     progress("counting")
     counted = inventory(timelines, until)
     found = problems(timelines, counted)
     progress("looking for fields that tell the outcome")
-    suspicious = suspicious_fields(timelines, until)
+    audited = audit(timelines, until, overruled)
     shift = base_rate_shift(timelines, until)
     expected, unmeasured = None, None
     try:
-        expected = expected_accuracy(set_aside(timelines, suspicious), until, seed, progress)
+        expected = expected_accuracy(audited.timelines, until, seed, progress)
     except TooFewLeadsError as error:
         unmeasured = str(error)
-    return Readiness(counted, found, suspicious, shift, expected, unmeasured)
+    return Readiness(counted, found, audited, shift, expected, unmeasured)
 
 
 def _has_signal(expected: Expected) -> bool:

@@ -18,6 +18,7 @@ from training.evaluation import Judged
 from training.fitting import FittedModel, Recipe, member_seed
 from training.model_card import model_card
 from training.plots import all_plots
+from training.problem import listed
 from training.tracking import ChildRun, RunRecord, TrainingData
 
 CURVES_FILE, REPORT_FILE, CARD_FILE = "curves.json", "report.json", "model_card.md"
@@ -26,8 +27,12 @@ _CARD = (
     "until", "first_created_at", "newest_event_at", "seed", "source", "data_hash", "n_leads",
     "n_snapshots", "trees", "columns",
 )  # fmt: skip
-_REPORT = ("holdout", "baselines", "worth", "base_rate_shift", "quarantined")
+_REPORT = (
+    "holdout", "baselines", "worth", "base_rate_shift", "quarantined", "suspicious", "allowed",
+    "denied",
+)  # fmt: skip
 _GROUPS_NAMED = 8
+_FIELDS_NAMED = 50
 
 
 def training_record(
@@ -44,7 +49,12 @@ def training_record(
     """
     moving = [group.label for group in curves.importance if group.mean_effect > 0]
     return RunRecord(
-        params={**recipe.as_params(), **{name: about[name] for name in _CARD}},
+        params={
+            **recipe.as_params(),
+            **{name: about[name] for name in _CARD},
+            "allowed": ", ".join(about["allowed"]),
+            "denied": ", ".join(about["denied"]),
+        },
         metrics={
             **_flat("holdout", about["holdout"]),
             **{
@@ -54,7 +64,10 @@ def training_record(
             },
             "base_rate": fitted.base_rate,
         },
-        tags={"signals": ", ".join(family.name for family, _ in fitted.plan.parts)},
+        tags={
+            "signals": ", ".join(family.name for family, _ in fitted.plan.parts),
+            "quarantined": listed([one["field"] for one in about["quarantined"]], _FIELDS_NAMED),
+        },
         figures=all_plots(curves),
         artifact_folder=artifact_folder,
         texts={

@@ -7,7 +7,17 @@ import typer
 
 from crm.store import Store
 from leads.clock import format_time
-from leadscore.options import AsJson, DataFolder, Lost, MappingFile, Seed, Timezone, Won
+from leadscore.options import (
+    Allow,
+    AsJson,
+    DataFolder,
+    Deny,
+    Lost,
+    MappingFile,
+    Seed,
+    Timezone,
+    Won,
+)
 from leadscore.settings import Settings, read_settings
 from leadscore.sources import Records, moment_of, read_records
 from leadscore.terminal import percent, progress, say, show_json, show_table
@@ -16,6 +26,7 @@ from training.backtest import backtest as replay
 from training.backtest_record import backtest_record
 from training.backtest_report import backtest_report
 from training.fitting import Recipe
+from training.leak_audit import Overruled, audit
 from training.mlflow_client import mlflow_ui_command
 from training.tracking import log_run
 
@@ -35,6 +46,8 @@ def backtest(
     timezone: Timezone = None,
     won: Won = None,
     lost: Lost = None,
+    allow: Allow = None,
+    deny: Deny = None,
     as_json: AsJson = False,
 ) -> None:
     """Fit a model at the start of each past month and judge it on what came then.
@@ -47,14 +60,19 @@ def backtest(
     with Store.open(settings.store) as store, progress("backtest") as step:
         records = read_records(store, settings, data, timezone, won, lost, step, mapping)
         until_us = moment_of(records, until, "--until")
-        replayed = replay(records.timelines, until_us, seed, recipe, months, step)
+        step("looking for fields that tell the outcome")
+        overruled = Overruled(tuple(allow or ()), tuple(deny or ()))
+        audited = audit(records.timelines, until_us, overruled)
+        replayed = replay(audited.timelines, until_us, seed, recipe, months, step)
         step("computing the figures")
-        report = backtest_report(replayed)
+        report = {**backtest_report(replayed), **audited.as_record()}
         about = {
             "until": format_time(until_us),
             "seed": seed,
             "source": records.name,
             "data_hash": records.data_hash,
+            "allowed": ", ".join(overruled.allowed),
+            "denied": ", ".join(overruled.denied),
         }
         step("logging to MLflow")
         run = log_run(
@@ -86,6 +104,8 @@ def _show(record: dict[str, Any], records: Records) -> None:
         say(f"Not replayed: {why}.")
     if len(record["left_out"]) > _LEFT_OUT_SHOWN:
         say(f"Not replayed: {len(record['left_out']) - _LEFT_OUT_SHOWN} months more.")
+    for field in record["quarantined"]:
+        say(f"Not learned from: {field['field']}; {field['evidence']}.")
     say(f"Runs: {record['mlflow']}")
 
 

@@ -7,12 +7,22 @@ import typer
 
 from crm.store import Store
 from leads.clock import format_time
-from leadscore.options import AsJson, DataFolder, Lost, MappingFile, Seed, Timezone, Won
+from leadscore.options import (
+    Allow,
+    AsJson,
+    DataFolder,
+    Deny,
+    Lost,
+    MappingFile,
+    Seed,
+    Timezone,
+    Won,
+)
 from leadscore.settings import read_settings
 from leadscore.sources import moment_of, read_records
 from leadscore.terminal import percent, progress, say, show_json, show_table
 from training.inventory import Inventory, StageSize
-from training.leak_audit import Suspicion
+from training.leak_audit import Audit, Overruled
 from training.problem import Problem
 from training.readiness import Readiness, readiness
 
@@ -30,6 +40,8 @@ def check(
     timezone: Timezone = None,
     won: Won = None,
     lost: Lost = None,
+    allow: Allow = None,
+    deny: Deny = None,
     as_json: AsJson = False,
 ) -> None:
     """Say whether the store or a folder is ready to learn from, what is wrong, what it may reach.
@@ -39,7 +51,9 @@ def check(
     settings = read_settings(os.environ)
     with Store.open(settings.store) as store, progress("checking") as step:
         records = read_records(store, settings, data, timezone, won, lost, step, mapping)
-        looked = readiness(records.timelines, moment_of(records, until, "--until"), seed, step)
+        until_us = moment_of(records, until, "--until")
+        overruled = Overruled(tuple(allow or ()), tuple(deny or ()))
+        looked = readiness(records.timelines, until_us, seed, step, overruled)
     if as_json:
         show_json({"source": records.name, "data_hash": records.data_hash, **looked.as_record()})
     else:
@@ -53,7 +67,7 @@ def _show(looked: Readiness, name: str) -> None:
     _show_fields(looked.inventory)
     for weight, title in _WEIGHTS.items():
         _show_problems(title, [one for one in looked.problems if one.weight == weight])
-    _show_suspicious(looked.suspicious)
+    _show_suspicious(looked.audit)
     if looked.shift is not None:
         say("", f"The base rate moved: {looked.shift.sentence}.")
     say("", "Accuracy to expect", *(f"  {said}" for said in looked.accuracy_sentences))
@@ -139,17 +153,19 @@ def _show_problems(title: str, problems: list[Problem]) -> None:
         say("", title, *(f"  {_sentence(problem.sentence)}" for problem in problems))
 
 
-def _show_suspicious(suspicious: tuple[Suspicion, ...]) -> None:
+def _show_suspicious(audit: Audit) -> None:
     groups = {
-        "Fields that tell the outcome: leave them out (a mapping's leave_out), or export when they "
-        "changed": [one for one in suspicious if one.is_evidence],
-        "Fields to look at: were they known when the lead came in?": [
-            one for one in suspicious if not one.is_evidence
+        "Fields that are not learned from: leave them out (a mapping's leave_out), export when "
+        "they changed, or --allow them": [
+            f"{one.attribute}: {one.evidence}" for one in audit.quarantined
+        ],
+        "Fields to look at: were they known when the lead came in? If not, --deny them": [
+            f"{one.attribute}: {one.evidence}" for one in audit.to_look_at
         ],
     }
     for title, found in groups.items():
         if found:
-            say("", title, *(f"  {one.attribute}: {one.evidence}." for one in found))
+            say("", title, *(f"  {sentence}." for sentence in found))
 
 
 def _listed(names: list[str], most: int) -> str:

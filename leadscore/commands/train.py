@@ -10,13 +10,24 @@ from crm.store import Store
 from leads.errors import LeadscoreError
 from leadscore.commands.promote import promote_and_rescore
 from leadscore.impact import Impact, show_impact
-from leadscore.options import AsJson, DataFolder, Lost, MappingFile, Seed, Timezone, Won
+from leadscore.options import (
+    Allow,
+    AsJson,
+    DataFolder,
+    Deny,
+    Lost,
+    MappingFile,
+    Seed,
+    Timezone,
+    Won,
+)
 from leadscore.settings import Settings, read_settings
 from leadscore.sources import Records, moment_of, read_records
 from leadscore.terminal import Progress, percent, progress, say, show_json, show_table
 from models.artifact import read_artifact
 from training.challenger import Contest, judge_challenger
 from training.comparison import Verdict
+from training.leak_audit import NOT_OVERRULED, Overruled
 from training.learning import Source, Trained
 from training.learning import train as train_model
 from training.mlflow_client import mlflow_ui_command
@@ -42,6 +53,8 @@ def train(
     timezone: Timezone = None,
     won: Won = None,
     lost: Lost = None,
+    allow: Allow = None,
+    deny: Deny = None,
     as_json: AsJson = False,
 ) -> None:
     """Learn from the store or a folder, judge on later leads, register; promote if better.
@@ -51,14 +64,16 @@ def train(
     settings = read_settings(os.environ)
     with Store.open(settings.store) as store, progress("training") as step:
         records = read_records(store, settings, data, timezone, won, lost, step, mapping)
-        trained = train_on(records, moment_of(records, until, "--until"), seed, settings, step)
-        verdict = _decide(promote, trained, records, store, settings, step)
+        until_us = moment_of(records, until, "--until")
+        overruled = Overruled(tuple(allow or ()), tuple(deny or ()))
+        trained = train_on(records, until_us, seed, settings, step, overruled)
+        verdict = _decide(promote, trained, store, settings, step)
         before, impact = store.champion(), None
         if verdict.promote:
             impact = promote_and_rescore(
                 trained.version, store, settings, step, rescore=data is None
             )
-    record = _record(trained, verdict, impact, records, settings)
+    record = _record(trained, verdict, impact, settings)
     if as_json:
         show_json(record)
         return
@@ -68,7 +83,12 @@ def train(
 
 
 def train_on(
-    records: Records, until: int, seed: int, settings: Settings, step: Progress
+    records: Records,
+    until: int,
+    seed: int,
+    settings: Settings,
+    step: Progress,
+    overruled: Overruled = NOT_OVERRULED,
 ) -> Trained:
     """Train on records and register the model in the MLflow of the settings."""
     return train_model(
@@ -78,6 +98,7 @@ def train_on(
         Source(records.name, records.data_hash),
         tracking_uri=settings.tracking_uri,
         artifact_root=settings.mlflow_artifacts,
+        overruled=overruled,
         progress=step,
     )
 
@@ -85,7 +106,6 @@ def train_on(
 def _decide(
     promote: Promote,
     trained: Trained,
-    records: Records,
     store: Store,
     settings: Settings,
     step: Progress,
@@ -102,7 +122,7 @@ def _decide(
     )
     try:
         present = read_artifact(settings.models / champion.version, champion.manifest_hash)
-        contest = Contest(challenger, present, champion.version, records.timelines)
+        contest = Contest(challenger, present, champion.version, trained.timelines)
         return judge_challenger(contest, lambda told: step(f"comparing with the champion: {told}"))
     except LeadscoreError as error:
         return Verdict(False, f"the champion cannot be compared: {error}")
@@ -112,7 +132,6 @@ def _record(
     trained: Trained,
     verdict: Verdict,
     impact: Impact | None,
-    records: Records,
     settings: Settings,
 ) -> dict[str, Any]:
     return {
@@ -121,7 +140,6 @@ def _record(
         "promoted": verdict.promote,
         "reason": verdict.reason,
         "impact": None if impact is None else impact.as_record(),
-        "quarantined": [one.as_record() for one in records.timelines.quarantined],
         **trained.report,
         "mlflow": mlflow_ui_command(settings.tracking_uri),
     }
@@ -169,6 +187,10 @@ def _show(record: dict[str, Any], records: Records) -> None:
         say(f"Drift: {record['base_rate_shift']['sentence']}.")
     for field in record["quarantined"]:
         say(f"Not learned from: {field['field']}; {field['evidence']}.")
+    for field in record["suspicious"]:
+        say(f"To be looked at: {field['field']}; {field['evidence']}.")
+    if record["allowed"]:
+        say(f"Learned from, by --allow: {', '.join(record['allowed'])}.")
     state = "promoted" if record["promoted"] else "not promoted"
     say(f"Version {record['version']}: {state}; {record['reason']}.", f"Runs: {record['mlflow']}")
 

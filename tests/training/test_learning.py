@@ -13,6 +13,7 @@ from models.scorer import Scorer
 from tests.leads.histories import at, lead, moved, timelines_of
 from tests.training.simulated_crm import RECIPE, simulated_timelines, small_model, until_of
 from training.evaluation import MODEL
+from training.leak_audit import audit
 from training.learning import Source, judgement, train
 from training.registry import artifact_path, registered_versions
 
@@ -50,7 +51,9 @@ def test_model_carries_its_card(training):
     assert about["base_rate"] == small_model().base_rate
     assert about["columns"] == len(small_model().plan.columns)
     assert about["window_days"] == {"b2b": 180, "b2c": 90}
-    assert about["quarantined"] == []
+    filled_at_close = ["contract_number", "final_discount", "lost_reason"]
+    assert [one["field"] for one in about["quarantined"]] == filled_at_close
+    assert (about["suspicious"], about["allowed"], about["denied"]) == ([], [], [])
     first, newest = parse_time(about["first_created_at"]), parse_time(about["newest_event_at"])
     assert first == simulated_timelines().created_at.min()
     assert newest == simulated_timelines().newest_event_at()
@@ -61,12 +64,14 @@ def test_model_carries_its_card(training):
 def test_training_is_judged_on_what_it_reports(training):
     timelines = simulated_timelines()
     again = judgement(training.trained.judged, timelines, until_of(timelines))
-    assert again == training.trained.report
+    audited = audit(timelines, until_of(timelines)).as_record()
+    assert {**again, **audited} == training.trained.report
     assert np.isfinite(training.trained.judged.probability[MODEL]).all()
 
 
 def test_steps_are_told_in_order(training):
     assert training.steps == (
+        "looking for fields that tell the outcome",
         "judging: computing signals",
         "judging: calibrating forward in time",
         "judging: fitting the bag",

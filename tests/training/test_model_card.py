@@ -51,7 +51,7 @@ def test_card_shows_the_figures_by_part(card, about, part):
 
 def test_card_says_what_moves_the_scores_and_what_the_model_is_not_for(card):
     assert "Most, in this order: Source, Pace." in card
-    assert "No field was found that would tell the future" in card
+    assert "- `lost_reason`: of the 423 leads in which it was written after they came in" in card
     assert "## What it must not be used for" in card
 
 
@@ -59,7 +59,20 @@ def test_card_lists_the_fields_that_were_left_out(about):
     field = {"field": "amount", "evidence": "it is the current value"}
     card = model_card({**about, "quarantined": [field]})
     assert "- `amount`: it is the current value" in card
+    assert "No field was found that would tell the future" in model_card(
+        {**about, "quarantined": []}
+    )
     assert "Nothing: it says the same of every lead." in card
+
+
+def test_card_lists_what_is_to_be_looked_at_and_what_was_overruled(about):
+    field = {"field": "elapsed", "ground": "name", "evidence": "its name says 'elapsed'"}
+    overruled = {"suspicious": [field], "allowed": ["tags", "stage_2"], "denied": ["notes"]}
+    card = model_card({**about, **overruled})
+
+    assert "to be looked at: were they known by then?\n\n- `elapsed`: its name says" in card
+    assert "\nLearned from because somebody said so: tags, stage_2.\n" in card
+    assert "\nNot learned from because somebody said so: notes.\n" in card
 
 
 def test_names_from_somebody_elses_records_cannot_break_the_card(about):

@@ -10,10 +10,11 @@ from tests.training.sales_records import orderly, until
 from tests.training.simulated_crm import simulated_timelines, until_of, with_shuffled_closings
 from training.drift import BaseRateShift
 from training.evaluation import judge_forward
-from training.leak_audit import Suspicion
+from training.leak_audit import NOT_OVERRULED, Audit, Overruled, set_aside
 from training.learning_curve import QUICK, SHARES, expected_accuracy
 from training.problem import Problem
 from training.readiness import Readiness, readiness
+from training.suspicion import Suspicion
 
 SHIFT = BaseRateShift("2026-02", 0.1, 0.3, 100, 100, 30, 0.001)
 TELLING = Suspicion("lost_reason", "filled_at_close", "filled for 90% of closed leads")
@@ -91,7 +92,7 @@ def test_simulated_records_are_ready(looked):
     [
         ({}, "ready", "^Ready: nothing was found"),
         (
-            {"problems": (Problem("no_stage_history", "care", "…"),), "suspicious": (TELLING,)},
+            {"problems": (Problem("no_stage_history", "care", "…"),), "found": (TELLING,)},
             "ready with care",
             r"^Ready with care: no stage history; fields that tell the outcome \(lost_reason\)\.$",
         ),
@@ -107,11 +108,16 @@ def test_simulated_records_are_ready(looked):
             "not ready",
             r"^Not ready: no lead was closed yet\.$",
         ),
-        ({"suspicious": (replace(TELLING, ground="name"),)}, "ready", "^Ready: "),
+        ({"found": (replace(TELLING, ground="name"),)}, "ready", "^Ready: "),
+        ({"found": (TELLING,), "allowed": ("lost_reason",)}, "ready", "^Ready: "),
     ],
 )
 def test_verdict_follows_from_what_was_found(looked, parts, verdict, said):
-    clean = replace(looked, problems=(), suspicious=(), shift=None)
+    parts = dict(parts)
+    found, allowed = parts.pop("found", ()), parts.pop("allowed", ())
+    overruled = Overruled(allowed) if allowed else NOT_OVERRULED
+    aside = set_aside(looked.audit.timelines, found, overruled)
+    clean = replace(looked, problems=(), audit=Audit(aside, found, overruled), shift=None)
     changed = replace(clean, **parts)
 
     assert changed.verdict == verdict
