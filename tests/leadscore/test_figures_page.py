@@ -15,10 +15,10 @@ from tests.training.simulated_crm import RECIPE, simulated_timelines, until_of
 from training.backtest import backtest
 from training.backtest_report import backtest_report
 from training.drift import BaseRateShift
-from training.leak_audit import Suspicion
 from training.level import NewestWindow
 from training.problem import Problem
 from training.readiness import readiness
+from training.suspicion import Suspicion
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to-read-the-figures.md"
 # Their parts are named by the data: ages, stages, pipelines.
