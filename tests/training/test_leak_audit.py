@@ -8,6 +8,7 @@ from crm.simulator import simulate, write_folder
 from features.plan import learn_plan
 from leads.errors import InvalidInputError
 from leads.timeline import Timelines
+from leads.view import known_by
 from tests.leads.histories import at, changed
 from tests.training.sales_records import LEADS, orderly, until
 from tests.training.simulated_crm import (
@@ -176,8 +177,9 @@ def test_audit_sees_nothing_of_what_was_learned_later(leaky):
     moment = middle_of(leaky)
     found = suspicious_fields(leaky, moment)
 
-    assert found
+    assert {one.attribute for one in found} == FILLED_AT_CLOSE
     assert suspicious_fields(with_another_future(leaky, moment), moment) == found
+    assert suspicious_fields(known_by(leaky, moment), moment) == found
 
 
 def test_values_are_overwritten_only_by_changes_known_by_then():

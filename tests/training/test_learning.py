@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from mlflow import MlflowClient
 
 from leads.clock import format_time, parse_time
 from leads.errors import TooFewLeadsError
@@ -13,7 +14,7 @@ from models.scorer import Scorer
 from tests.leads.histories import at, lead, moved, timelines_of
 from tests.training.simulated_crm import RECIPE, simulated_timelines, small_model, until_of
 from training.evaluation import MODEL
-from training.leak_audit import audit
+from training.leak_audit import Overruled, audit
 from training.learning import Source, judgement, train
 from training.registry import artifact_path, registered_versions
 
@@ -119,6 +120,43 @@ def test_until_leaves_out_what_came_later(tmp_path):
     about = about_of(tmp_path, trained)
     assert about["until"] == format_time(until)
     assert about["n_leads"] < small_model().n_leads
+
+
+def test_nothing_is_learned_from_denied_fields_and_the_run_says_what_was_overruled(tmp_path):
+    timelines = simulated_timelines()
+
+    trained = train(
+        timelines,
+        until_of(timelines),
+        1,
+        Source("a small CRM", "0123abcd"),
+        tracking_uri=f"sqlite:///{tmp_path}/mlflow.db",
+        artifact_root=tmp_path / "runs",
+        recipe=replace(RECIPE, members=1, rounds=(10,)),
+        overruled=Overruled(allowed=("lost_reason",), denied=("source", "amount")),
+    )
+
+    aside = ["contract_number", "final_discount", "source", "amount"]
+    assert [one["field"] for one in trained.report["quarantined"]] == aside
+    assert [one["field"] for one in trained.report["suspicious"]] == ["lost_reason"]
+    assert [one.attribute for one in trained.timelines.quarantined] == aside
+    # Judged, too, without them: the view's timelines are those that it learned from.
+    assert trained.judged.view.timelines.quarantined == trained.timelines.quarantined
+
+    about = about_of(tmp_path, trained)
+    assert about["quarantined"] == trained.report["quarantined"]
+    assert (about["allowed"], about["denied"]) == (["lost_reason"], ["source", "amount"])
+    folder = artifact_path(f"sqlite:///{tmp_path}/mlflow.db", trained.version)
+    plan = Scorer(read_artifact(folder), trained.version).plan
+    names = {column.name for column in plan.columns}
+    assert "attribute_owner" in names
+    assert not [name for name in names if any(field in name.split("_") for field in aside)]
+
+    client = MlflowClient(tracking_uri=f"sqlite:///{tmp_path}/mlflow.db")
+    run = client.get_run(trained.run_id)
+    assert run.data.params["allowed"] == "lost_reason"
+    assert run.data.params["denied"] == "source, amount"
+    assert run.data.tags["quarantined"] == ", ".join(aside)
 
 
 def about_of(folder, trained) -> dict[str, object]:
