@@ -3,7 +3,7 @@
 import numpy as np
 
 from features.closing_stream import EVERYBODY
-from features.population import Population
+from features.population import STREAM, About, Population
 from features.signal import Column, Family, FamilySettings, Group
 from leads.arrays import Floats
 from leads.outcome import known_stage
@@ -56,4 +56,9 @@ def fill(settings: FamilySettings, view: View, population: Population, block: Fl
             at += 1
 
 
-LATELY = Family("lately", learn, columns, fill)
+def asks(settings: FamilySettings) -> tuple[About, ...]:
+    """The stream of closings."""
+    return (STREAM,)
+
+
+LATELY = Family("lately", learn, columns, fill, asks=asks)

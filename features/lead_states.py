@@ -50,7 +50,7 @@ def lead_states(
         events.type,
         events.name,
         events.occurred_at,
-        np.maximum(events.occurred_at, events.recorded_at),
+        events.recorded_at,
         events.level,
         events.number,
         timelines.created_at,
@@ -74,7 +74,7 @@ def visits(timelines: Timelines) -> tuple[Int64s, Int64s, Int64s, Int64s, Floats
         events.type,
         events.name,
         events.occurred_at,
-        np.maximum(events.occurred_at, events.recorded_at),
+        events.recorded_at,
         timelines.created_at,
         timelines.pipelines.first_code[timelines.pipeline],
     )
@@ -91,7 +91,7 @@ def _states(
     event_type: Int8s,
     name: Int32s,
     occurred_at: Int64s,
-    known_at: Int64s,
+    recorded_at: Int64s,
     level: Int32s,
     number: Floats,
     created_at: Int64s,
@@ -111,7 +111,7 @@ def _states(
         while walked < len(chosen) and chosen[walked] < start[lead + 1]:
             walked += 1
         own = chosen[first:walked]
-        moments, distinct, in_order = _moments(own, known_at, created_at[lead])
+        moments, distinct, in_order = _moments(own, occurred_at, recorded_at, created_at[lead])
         done = 0
         for moment in distinct:
             state, done = states[filled], done if in_order else 0
@@ -165,14 +165,16 @@ def _chosen(event_type: Int8s, name: Int32s, attribute: Int64s) -> Int64s:
 
 
 @njit(cache=True, nogil=True)  # pragma: no cover
-def _moments(own: Int64s, known_at: Int64s, created_at: int) -> tuple[Int64s, Int64s, bool]:
+def _moments(
+    own: Int64s, occurred_at: Int64s, recorded_at: Int64s, created_at: int
+) -> tuple[Int64s, Int64s, bool]:
     """When each event became known, the distinct moments from creation on, and whether in order."""
     moments = np.empty(len(own), np.int64)
     distinct = np.empty(len(own) + 1, np.int64)
     distinct[0] = created_at
     filled, in_order = 1, True
     for k in range(len(own)):
-        moments[k] = max(known_at[own[k]], created_at)
+        moments[k] = max(occurred_at[own[k]], recorded_at[own[k]], created_at)
         in_order = in_order and moments[k] >= distinct[filled - 1]
         if moments[k] != distinct[filled - 1]:
             distinct[filled] = moments[k]
@@ -214,7 +216,7 @@ def _visits(
     event_type: Int8s,
     name: Int32s,
     occurred_at: Int64s,
-    known_at: Int64s,
+    recorded_at: Int64s,
     created_at: Int64s,
     first_code: Int16s,
 ) -> tuple[Int64s, Int64s, Int64s, Int64s, Floats]:
@@ -223,7 +225,7 @@ def _visits(
         moves = start[lead] + np.flatnonzero(
             event_type[start[lead] : start[lead + 1]] == STAGE_CHANGE
         )
-        moments, distinct, in_order = _moments(moves, known_at, created_at[lead])
+        moments, distinct, in_order = _moments(moves, occurred_at, recorded_at, created_at[lead])
         if in_order:
             _ended(lead, moves, moments, distinct[-1], name,
                    occurred_at, created_at, first_code, np.int64(0), 1, rows)  # fmt: skip

@@ -12,9 +12,9 @@ from features.population import (
     SECONDS_TO_WIN,
     VISITS,
     WON_LEADS,
+    About,
     Population,
     of_amount,
-    pair_name,
 )
 from features.signal import Column, Evidence, Family, FamilySettings, Group
 from leads.arrays import Floats, Int8s, Int16s, Int32s, Int64s
@@ -70,24 +70,23 @@ def fill(settings: FamilySettings, view: View, population: Population, block: Fl
     """Fill the block from ended visits, wins and amounts of other leads."""
     own = population.rows(view)
     pipelines, stage = view.timelines.pipelines, known_stage(view)
-    visits, whole = population.index(VISITS), population.index(PIPELINES)
-    places = visits.places([pair_name(*pair) for pair in pipelines.stage_names])
-    usual = _usual(visits.totals(places[stage], view.as_of, own))
+    visited = population.places_of_stages(VISITS, view.timelines)[stage]
+    usual = _usual(population.index(VISITS).totals(visited, view.as_of, own))
     in_stage = _seconds_in_stage(
         view.events.type, view.events.name, view.events.occurred_at, view.first, view.stop,
         view.as_of, view.created_at, pipelines.first_code[view.pipeline],
     )  # fmt: skip
     block[:, 0] = (1 + in_stage) / (1 + usual)
-    pipeline = pipelines.stage_pipeline[stage]
-    names = list(pipelines.names)
-    won = whole.totals(whole.places(names)[pipeline], view.as_of, own)
+    pipeline = population.places_of_pipelines(PIPELINES, view.timelines)[stage]
+    won = population.index(PIPELINES).totals(pipeline, view.as_of, own)
     wins = won[:, WON_LEADS]
     to_win = np.where(wins >= FEWEST, won[:, SECONDS_TO_WIN] / np.maximum(wins, 1), np.nan)
     age = (view.as_of - view.created_at) / SECOND_US
     block[:, 1] = (1 + age) / (1 + to_win)
     if settings["amount"]:
-        amounts = population.index(of_amount(AMOUNT))
-        usual = _usual(amounts.totals(amounts.places(names)[pipeline], view.as_of, own))
+        about = of_amount(AMOUNT)
+        pipeline = population.places_of_pipelines(about, view.timelines)[stage]
+        usual = _usual(population.index(about).totals(pipeline, view.as_of, own))
         block[:, 2] = (1 + np.abs(known_numbers(view, AMOUNT))) / (1 + usual)
 
 
@@ -119,4 +118,9 @@ def _seconds_in_stage(
     return seconds
 
 
-PACE = Family("pace", learn, columns, fill)
+def asks(settings: FamilySettings) -> tuple[About, ...]:
+    """The indexes of visits, wins and amounts."""
+    return (VISITS, PIPELINES, *((of_amount(AMOUNT),) if settings["amount"] else ()))
+
+
+PACE = Family("pace", learn, columns, fill, asks=asks)

@@ -4,9 +4,9 @@ import numpy as np
 
 from features.known_values import known_levels
 from features.naming import in_words
-from features.population import CLOSED_LEADS, OPEN_LEADS, WON_LEADS, Population
+from features.population import CLOSED_LEADS, OPEN_LEADS, WON_LEADS, About, Population, of_value
 from features.signal import Column, Family, FamilySettings, Group
-from features.track_records import PERSON_FIELDS, is_shared, value_places
+from features.track_records import PERSON_FIELDS, is_shared
 from leads.arrays import Floats
 from leads.timeline import Timelines
 from leads.view import View
@@ -49,13 +49,17 @@ def fill(settings: FamilySettings, view: View, population: Population, block: Fl
     """Fill the block from the population's indexes of persons."""
     own = population.rows(view)
     levels = known_levels(view, settings["fields"])
-    for number, field in enumerate(settings["fields"]):
-        code = levels[:, number]
-        about, place = value_places(view, population, [field], [code])
-        totals = population.index(about).totals(place, view.as_of, own)
+    for number, (field, code) in enumerate(zip(settings["fields"], levels, strict=True)):
+        place = population.places_of_levels(of_value(field), view.timelines)[code]
+        totals = population.index(of_value(field)).totals(place, view.as_of, own)
         won = totals[:, WON_LEADS]
         for column, count in enumerate((won, totals[:, CLOSED_LEADS] - won, totals[:, OPEN_LEADS])):
             block[:, 3 * number + column] = np.where(code >= 0, count, np.nan)
 
 
-PERSONS = Family("persons", learn, columns, fill)
+def asks(settings: FamilySettings) -> tuple[About, ...]:
+    """The indexes of persons."""
+    return tuple(of_value(field) for field in settings["fields"])
+
+
+PERSONS = Family("persons", learn, columns, fill, asks=asks)

@@ -16,7 +16,7 @@ from features.engagement import ENGAGEMENT
 from features.lately import LATELY
 from features.pace import PACE
 from features.persons import PERSONS
-from features.population import Population
+from features.population import About, Population
 from features.replies import REPLIES
 from features.rhythm import RHYTHM
 from features.signal import Column, Family, FamilySettings
@@ -70,6 +70,7 @@ class SignalPlan:
         """
         matrix = np.empty((len(view), len(self.columns)))
         prepared = self._prepared(view.timelines)
+        population.build(self._asked)
 
         def fill(at: int) -> None:
             rows = slice(at, at + BLOCK_ROWS)
@@ -93,6 +94,11 @@ class SignalPlan:
     @cached_property
     def _columns_of_parts(self) -> tuple[tuple[Column, ...], ...]:
         return tuple(family.columns(settings) for family, settings in self.parts)
+
+    @cached_property
+    def _asked(self) -> tuple[About, ...]:
+        """What the families read of the population."""
+        return tuple(about for family, settings in self.parts for about in family.asks(settings))
 
     @cached_property
     def _places(self) -> tuple[slice, ...]:

@@ -4,26 +4,31 @@ Built from timelines when first asked for and kept. At each moment a lead stands
 known by then say, folded in the stated order; what it adds to a sum changes when that changes.
 """
 
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
-from numba import njit
 
 from features.closing_stream import EVERYBODY, ClosingStream, closing_stream
+from features.index import Index, changes_of_states, index_of_changes
 from features.lead_states import LeadStates, lead_states, visits
 from features.stage_closings import stage_closings
 from leads.arrays import MISSING, Floats, Int64s
+from leads.clock import SECOND_US
 from leads.pipelines import OPEN, WON, Pipelines
 from leads.timeline import Timelines
 from leads.view import View
 
-# What an index is about: `STAGES`, `PIPELINES`, `VISITS`, or one of the three functions below.
+# What an index is about: one of the four names, or what one of the three functions below says.
 About = tuple[str, ...]
 STAGES: About = ("stages",)
 PIPELINES: About = ("pipelines",)
 VISITS: About = ("visits",)
+STREAM: About = ("stream",)
 _BETWEEN = "\x1f"
 
 # The measures of an index's sums, by place in a row.
@@ -31,6 +36,10 @@ OPEN_LEADS, WON_LEADS, CLOSED_LEADS, SECONDS_TO_WIN = range(4)
 COUNT, LOG_SUM = range(2)
 # Logarithms are added as whole numbers: a sum without a lead is then the same as never added.
 LOG_UNIT = 1 << 20
+
+# Fewer snapshots than this are looked up one by one.
+FEW = 64
+THREADS = 2
 
 
 def of_value(attribute: str) -> About:
@@ -53,46 +62,6 @@ def pair_name(first: str, second: str) -> str:
     return f"{first}{_BETWEEN}{second}"
 
 
-@dataclass(frozen=True)
-class Index:
-    """Running sums per place over the moments at which changes became known.
-
-    Changes of place `p` are `start[p]` to `start[p + 1]`, sorted by `known_at`; `sums` (change x
-    measure) run within the place. `own_*` are the same changes by lead, for leaving a lead itself
-    out.
-    """
-
-    names: Mapping[str, int]
-    start: Int64s
-    known_at: Int64s
-    sums: Int64s
-    own_start: Int64s
-    own_place: Int64s
-    own_known_at: Int64s
-    own_changes: Int64s
-
-    def places(self, names: list[str]) -> Int64s:
-        """The place of each name, -1 for one that nobody has."""
-        return np.array([self.names.get(name, MISSING) for name in names], np.int64)
-
-    def totals(self, place: Int64s, as_of: Int64s, own: Int64s) -> Int64s:
-        """(snapshot x measure): the sums at a place as known at `as_of`, the lead itself left out.
-
-        `own` is the snapshot's row in the population, -1 when it is not in it. A place of -1 has
-        no leads.
-        """
-        totals: Int64s = _totals(
-            self.start, self.known_at, self.sums, self.own_start, self.own_place,
-            self.own_known_at, self.own_changes, place, as_of, own,
-        )  # fmt: skip
-        return totals
-
-    def latest_change(self, place: Int64s, as_of: Int64s) -> Int64s:
-        """When the newest change at a place became known by `as_of`; -1 if there was none."""
-        latest: Int64s = _latest_change(self.start, self.known_at, place, as_of)
-        return latest
-
-
 @dataclass(frozen=True, eq=False)
 class Population:
     """Leads with their indexes, made as they are asked for.
@@ -105,16 +74,33 @@ class Population:
     timelines: Timelines | None
     indexes: dict[About, Index] = field(default_factory=dict)
     given_stream: ClosingStream | None = None
+    _seen: dict[About, tuple["weakref.ref[Timelines]", Int64s]] = field(default_factory=dict)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what was worked out for other timelines, which belongs to this process."""
+        return self.__dict__ | {"_seen": {}}
 
     def index(self, about: About) -> Index:
         """The index of what is asked about."""
         if about not in self.indexes:
             self.indexes[about] = (
-                _index({}, np.zeros((0, 4), np.int64), np.zeros((0, 4), np.int64), 0)
+                index_of_changes({}, np.zeros((0, 3), np.int64), np.zeros((0, 4), np.int64), 0)
                 if self.timelines is None
                 else _build(self.timelines, about)
             )
         return self.indexes[about]
+
+    def build(self, asked: Iterable[About]) -> None:
+        """Make what will be asked for and is not there yet, several at a time."""
+        missing = [about for about in dict.fromkeys(asked) if about not in self.indexes]
+        if STREAM in missing:
+            missing.remove(STREAM)
+            self.stream  # noqa: B018
+        if self.timelines is None or len(missing) < 2:
+            return
+        with ThreadPoolExecutor(THREADS) as threads:
+            for _ in threads.map(self.index, missing):
+                pass
 
     @cached_property
     def stream(self) -> ClosingStream:
@@ -126,10 +112,56 @@ class Population:
 
     def rows(self, view: View) -> Int64s:
         """The row in the population of each snapshot's lead, -1 where it is not in it."""
-        lead_ids = view.timelines.lead_ids
-        leads, place = np.unique(view.snapshots.lead, return_inverse=True)
-        rows = np.array([self.row_of.get(lead_ids[lead], -1) for lead in leads], np.int64)
-        return rows[place]
+        if self not in view.remembered:
+            view.remembered[self] = self._rows(view)
+        rows: Int64s = view.remembered[self]
+        return rows
+
+    def _rows(self, view: View) -> Int64s:
+        lead, lead_ids = view.snapshots.lead, view.timelines.lead_ids
+        if self.timelines is not None and self.timelines.lead_ids is lead_ids:
+            return np.asarray(lead, np.int64)
+        of_id = self.row_of.get
+        if len(lead) < FEW:
+            return np.array([of_id(lead_ids[row], MISSING) for row in lead], np.int64)
+        return self._worked_out(
+            ("rows",),
+            view.timelines,
+            lambda: np.array([of_id(lead_id, MISSING) for lead_id in lead_ids], np.int64),
+        )[lead]
+
+    def places_of_levels(self, about: About, timelines: Timelines) -> Int64s:
+        """By level of some timelines the place in an index of values; behind them -1."""
+        index = self.index(about)
+        return self._worked_out(
+            about, timelines, lambda: np.append(index.places(timelines.levels), MISSING)
+        )
+
+    def places_of_stages(self, about: About, timelines: Timelines) -> Int64s:
+        """By stage of some timelines the place in an index of stages."""
+        index, stages = self.index(about), timelines.pipelines.stage_names
+        return self._worked_out(
+            about, timelines, lambda: index.places([pair_name(*stage) for stage in stages])
+        )
+
+    def places_of_pipelines(self, about: About, timelines: Timelines) -> Int64s:
+        """By stage of some timelines the place of its pipeline in an index of pipelines."""
+        index, pipelines = self.index(about), timelines.pipelines
+        return self._worked_out(
+            ("pipeline of a stage", *about),
+            timelines,
+            lambda: index.places(pipelines.names)[pipelines.stage_pipeline],
+        )
+
+    def _worked_out(
+        self, what: About, timelines: Timelines, work_out: Callable[[], Int64s]
+    ) -> Int64s:
+        """What was worked out of the timelines seen last, else anew."""
+        seen, known = self._seen.get(what, (None, None))
+        if known is None or seen is None or seen() is not timelines:
+            known = work_out()
+            self._seen[what] = weakref.ref(timelines), known
+        return known
 
 
 def population_of(timelines: Timelines) -> Population:
@@ -168,7 +200,7 @@ def _of_stages(timelines: Timelines) -> Index:
     lead, place, known_at, won, closed = stage_closings(timelines)
     stages, names = timelines.pipelines.stage_names, timelines.pipelines.names
     every = [*(pair_name(*stage) for stage in stages), *names, EVERYBODY]
-    return _index(
+    return index_of_changes(
         {name: place for place, name in enumerate(every)},
         np.stack([lead, place, known_at], axis=1),
         np.stack([won, closed], axis=1),
@@ -180,32 +212,40 @@ def _of_pipelines(timelines: Timelines) -> Index:
     """Open, won and closed leads by pipeline, and all."""
     states = lead_states(timelines)
     names = timelines.pipelines.names
-    measures = _measures(states)
-    everybody = np.full(len(states.lead), len(names))
     changes = [
-        _changes(states, place, measures) for place in (states.pipeline.astype(np.int64), everybody)
+        changes_of_states(states.lead, place, states.known_at, _measures(states))
+        for place in (states.pipeline.astype(np.int64), np.full(len(states.lead), len(names)))
     ]
     where, deltas = (np.concatenate(part) for part in zip(*changes, strict=True))
+    by_lead = np.argsort(where[:, 0], kind="stable")
     places = {name: place for place, name in enumerate((*names, EVERYBODY))}
-    return _index(places, where, deltas, len(timelines))
+    return index_of_changes(places, where[by_lead], deltas[by_lead], len(timelines))
 
 
 def _of_values(timelines: Timelines, attributes: list[str]) -> Index:
     """Open, won and closed leads by the value of one category, or by the values of two."""
     states = lead_states(timelines, *attributes)
-    levels = timelines.levels
-    if len(attributes) == 1:
-        codes, place = np.unique(states.first_level, return_inverse=True)
-        names = [levels[code] if code >= 0 else None for code in codes]
-    else:
-        pairs = np.stack([states.first_level, states.second_level], axis=1)
-        codes, place = np.unique(pairs, axis=0, return_inverse=True)
-        names = [pair_name(levels[a], levels[b]) if a >= 0 <= b else None for a, b in codes]
-    named = np.array([name is not None for name in names], np.bool_)
-    number = np.where(named, np.cumsum(named) - 1, MISSING)
-    where, deltas = _changes(states, number[place.ravel()], _measures(states))
-    places = {name: place for place, name in enumerate(n for n in names if n is not None)}
-    return _index(places, where, deltas, len(timelines))
+    levels, many = timelines.levels, max(len(timelines.levels), 1)
+    key = states.first_level.astype(np.int64)
+    if len(attributes) == 2:
+        both = (states.first_level >= 0) & (states.second_level >= 0)
+        key = np.where(both, key * many + states.second_level, MISSING)
+    used = _distinct(key[key >= 0])
+    place = np.where(key >= 0, np.searchsorted(used, key), MISSING)
+    names = [
+        levels[one] if len(attributes) == 1 else pair_name(levels[one // many], levels[one % many])
+        for one in used.tolist()
+    ]
+    where, deltas = changes_of_states(states.lead, place, states.known_at, _measures(states))
+    places = {name: place for place, name in enumerate(names)}
+    return index_of_changes(places, where, deltas, len(timelines))
+
+
+def _distinct(keys: Int64s) -> Int64s:
+    """The distinct keys, sorted; by counting where they are not too large for it."""
+    if len(keys) == 0 or keys.max() > 4 * len(keys):
+        return np.unique(keys)
+    return np.flatnonzero(np.bincount(keys))
 
 
 def _of_amounts(timelines: Timelines, attribute: str) -> Index:
@@ -214,9 +254,10 @@ def _of_amounts(timelines: Timelines, attribute: str) -> Index:
     known = ~np.isnan(states.number)
     logs = np.where(known, np.log1p(np.abs(np.where(known, states.number, 0.0))), 0.0)
     measures = np.stack([known, np.rint(logs * LOG_UNIT)], axis=1).astype(np.int64)
-    where, deltas = _changes(states, states.pipeline.astype(np.int64), measures)
+    pipeline = states.pipeline.astype(np.int64)
+    where, deltas = changes_of_states(states.lead, pipeline, states.known_at, measures)
     places = {name: place for place, name in enumerate(timelines.pipelines.names)}
-    return _index(places, where, deltas, len(timelines))
+    return index_of_changes(places, where, deltas, len(timelines))
 
 
 def _of_visits(timelines: Timelines) -> Index:
@@ -224,7 +265,7 @@ def _of_visits(timelines: Timelines) -> Index:
     lead, place, known_at, count, seconds = visits(timelines)
     logs = np.rint(np.log1p(seconds) * LOG_UNIT).astype(np.int64) * count.astype(np.int64)
     names = [pair_name(*stage) for stage in timelines.pipelines.stage_names]
-    return _index(
+    return index_of_changes(
         {name: place for place, name in enumerate(names)},
         np.stack([lead, place, known_at], axis=1),
         np.stack([count, logs], axis=1),
@@ -234,96 +275,10 @@ def _of_visits(timelines: Timelines) -> Index:
 
 def _measures(states: LeadStates) -> Int64s:
     """What a lead in each state adds: open, won, closed, seconds to the win."""
+    measures = np.empty((len(states.lead), 4), np.int64)
     won = states.status == WON
-    seconds = np.where(won, states.closed_after_us // 1_000_000, 0)
-    columns = (states.status == OPEN, won, states.status != OPEN, seconds)
-    return np.stack(columns, axis=1).astype(np.int64)
-
-
-def _changes(states: LeadStates, place: Int64s, measures: Int64s) -> tuple[Int64s, Int64s]:
-    """(lead, place, known_at) and what changes there, from each state of a lead to the next."""
-    again = np.append(False, states.lead[1:] == states.lead[:-1])
-    before = np.append(0, np.arange(len(states.lead) - 1)) if len(states.lead) else place
-    stays = again & (place == place[before])
-    there = np.stack([states.lead, place, states.known_at], axis=1)
-    gone = np.stack([states.lead, place[before], states.known_at], axis=1)
-    deltas = np.where(stays[:, None], measures - measures[before], measures)
-    left = again & ~stays
-    where = np.concatenate([there, gone[left]])
-    changes = np.concatenate([deltas, -measures[before][left]])
-    kept = (where[:, 1] >= 0) & changes.any(axis=1)
-    return where[kept], changes[kept]
-
-
-def _index(names: Mapping[str, int], where: Int64s, changes: Int64s, leads: int) -> Index:
-    """The index of changes; `where` is (lead, place, known_at) of each."""
-    lead, place, known_at = where[:, 0], where[:, 1], where[:, 2]
-    order = np.lexsort((known_at, place))
-    start = np.searchsorted(place[order], np.arange(len(names) + 1))
-    by_lead = np.argsort(lead, kind="stable")
-    return Index(
-        names=names,
-        start=start,
-        known_at=known_at[order],
-        sums=_running_sums(changes[order], start),
-        own_start=np.searchsorted(lead[by_lead], np.arange(leads + 1)),
-        own_place=place[by_lead],
-        own_known_at=known_at[by_lead],
-        own_changes=np.ascontiguousarray(changes[by_lead]),
-    )
-
-
-def _running_sums(changes: Int64s, start: Int64s) -> Int64s:
-    """Running sums of `changes` that begin anew at each place."""
-    nothing = np.zeros((1, changes.shape[1]), np.int64)
-    total = np.concatenate([nothing, np.cumsum(changes, axis=0)])
-    sums: Int64s = total[1:] - np.repeat(total[start[:-1]], np.diff(start), axis=0)
-    return sums
-
-
-@njit(cache=True, nogil=True)  # pragma: no cover
-def _last_known(start: Int64s, known_at: Int64s, place: int, as_of: int) -> int:
-    """The newest change of a place known at `as_of`; the one before the place's first if none."""
-    first = start[place]
-    known = np.searchsorted(known_at[first : start[place + 1]], as_of, "right")
-    return int(first + known - 1)
-
-
-@njit(cache=True, nogil=True)  # pragma: no cover
-def _totals(
-    start: Int64s,
-    known_at: Int64s,
-    sums: Int64s,
-    own_start: Int64s,
-    own_place: Int64s,
-    own_known_at: Int64s,
-    own_changes: Int64s,
-    place: Int64s,
-    as_of: Int64s,
-    own: Int64s,
-) -> Int64s:
-    n, measures = len(as_of), sums.shape[1]
-    totals = np.zeros((n, measures), np.int64)
-    for s in range(n):
-        if place[s] < 0:
-            continue
-        last = _last_known(start, known_at, place[s], as_of[s])
-        if last >= start[place[s]]:
-            totals[s] = sums[last]
-        if own[s] < 0:
-            continue
-        for change in range(own_start[own[s]], own_start[own[s] + 1]):
-            if own_place[change] == place[s] and own_known_at[change] <= as_of[s]:
-                totals[s] -= own_changes[change]
-    return totals
-
-
-@njit(cache=True, nogil=True)  # pragma: no cover
-def _latest_change(start: Int64s, known_at: Int64s, place: Int64s, as_of: Int64s) -> Int64s:
-    latest = np.full(len(as_of), -1)
-    for s in range(len(as_of)):
-        if place[s] >= 0:
-            last = _last_known(start, known_at, place[s], as_of[s])
-            if last >= start[place[s]]:
-                latest[s] = known_at[last]
-    return latest
+    measures[:, OPEN_LEADS] = states.status == OPEN
+    measures[:, WON_LEADS] = won
+    measures[:, CLOSED_LEADS] = states.status != OPEN
+    measures[:, SECONDS_TO_WIN] = np.where(won, states.closed_after_us // SECOND_US, 0)
+    return measures

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from features.population import Population
+from features.population import About, Population
 from leads.arrays import Floats
 from leads.timeline import Timelines
 from leads.view import View
@@ -69,6 +69,11 @@ def as_learned(settings: FamilySettings, timelines: Timelines) -> FamilySettings
     return settings
 
 
+def asks_nothing(settings: FamilySettings) -> tuple[About, ...]:
+    """Of the population nothing."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Family:
     """A family of signals.
@@ -79,7 +84,8 @@ class Family:
     number kinds, stages and levels. It does not look at leads or events, and is called once for
     many views of the same timelines. `fill` writes the block, one row per snapshot and one column
     per declared column; it gets what `prepare` made, and reads the view's known ranges and the
-    population, nothing else. It may be called from several threads, for some rows each.
+    population, nothing else. It may be called from several threads, for some rows each. `asks` says
+    which indexes of the population it reads, so that they are built before.
     """
 
     name: str
@@ -87,3 +93,4 @@ class Family:
     columns: Callable[[FamilySettings], tuple[Column, ...]]
     fill: Callable[[Any, View, Population, Floats], None]
     prepare: Callable[[FamilySettings, Timelines], Any] = as_learned
+    asks: Callable[[FamilySettings], tuple[About, ...]] = asks_nothing

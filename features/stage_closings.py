@@ -30,7 +30,7 @@ def stage_closings(timelines: Timelines) -> Int64s:
     return changes
 
 
-@njit(cache=True)  # pragma: no cover
+@njit(cache=True, nogil=True)  # pragma: no cover
 def _changes(
     start: Int64s,
     event_type: Int8s,

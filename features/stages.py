@@ -2,24 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
+from features.closing_stream import EVERYBODY
+from features.index_kernel import chained_rate
 from features.naming import column_names
-from features.population import Population, win_counts
+from features.population import STAGES as OF_STAGES
+from features.population import About, Population
 from features.signal import Column, Evidence, Family, FamilySettings, Group
 from features.stage_kernel import walk_stages
 from features.vocabulary import unseen_code
 from leads.arrays import MISSING, Floats, Int32s, Int64s
 from leads.outcome import known_stage
-from leads.pipelines import OPEN, Pipelines
+from leads.pipelines import OPEN
 from leads.records import STAGE_CHANGE
 from leads.timeline import Timelines
 from leads.view import View
 
-# A stage's win rate borrows as much as this many closed leads from its pipeline's.
-SHRINKAGE_LEADS = 20.0
+# The measures of the population's index of stages.
+_WON, _CLOSED = range(2)
 
 _MOVES_BEHIND = Evidence(STAGE_CHANGE)
 STAGE = Group("stage", "Stage", evidence=_MOVES_BEHIND)
@@ -161,27 +163,20 @@ def _fill_of_others(view: View, stage: Int32s, population: Population, block: Fl
 
 def _win_rate(view: View, stage: Int32s, population: Population) -> Floats:
     """Share won of the closed leads that had been in the stage, shrunk to its pipeline's share."""
-    place_of_stage, place_of_pipeline = _places_in(population.pipelines, view.timelines.pipelines)
-    everybody = len(population.pipelines.stage_names) + len(population.pipelines.names)
-    own = population.rows(view)
-    rate = np.full(len(view), np.nan)
-    for place in (np.full(len(view), everybody), place_of_pipeline[stage], place_of_stage[stage]):
-        won, closed = win_counts(population, place, view.as_of, own)
-        prior = np.where(np.isnan(rate), 0.0, rate)
-        borrowed = np.where(np.isnan(rate), 0.0, SHRINKAGE_LEADS)
-        total = closed + borrowed
-        rate = np.where(total > 0, (won + borrowed * prior) / np.maximum(total, 1.0), np.nan)
+    index = population.index(OF_STAGES)
+    chain = np.empty((3, len(view)), np.int64)
+    chain[0] = index.names.get(EVERYBODY, MISSING)
+    chain[1] = population.places_of_pipelines(OF_STAGES, view.timelines)[stage]
+    chain[2] = population.places_of_stages(OF_STAGES, view.timelines)[stage]
+    rate: Floats = chained_rate(
+        *index.arrays, chain, view.as_of, population.rows(view), _WON, _CLOSED, False
+    )
     return rate
 
 
-@lru_cache(maxsize=8)
-def _places_in(theirs: Pipelines, ours: Pipelines) -> tuple[Int64s, Int64s]:
-    """For each of our stages, its place in their population and that of its pipeline, or -1."""
-    n_stages = len(theirs.stage_names)
-    stage = np.array([theirs.code_of.get(pair, MISSING) for pair in ours.stage_names], np.int64)
-    pipeline_of = [theirs.pipeline_code_of.get(name, MISSING) for name in ours.names]
-    pipeline = np.array(pipeline_of, np.int64)[ours.stage_pipeline]
-    return stage, np.where(pipeline >= 0, n_stages + pipeline, MISSING)
+def asks(settings: FamilySettings) -> tuple[About, ...]:
+    """The index of stages."""
+    return (OF_STAGES,)
 
 
-STAGES = Family("stages", learn, columns, fill, prepare)
+STAGES = Family("stages", learn, columns, fill, prepare, asks)

@@ -7,11 +7,13 @@ little, so each is shrunk to its pipeline's, and that to the rate of all.
 import numpy as np
 
 from features.closing_stream import EVERYBODY
+from features.index_kernel import chained_rate, fill_record
 from features.known_values import known_levels
 from features.lead_states import lead_states
 from features.naming import in_words, snake_case
 from features.population import (
     CLOSED_LEADS,
+    FEW,
     OPEN_LEADS,
     PIPELINES,
     SECONDS_TO_WIN,
@@ -30,14 +32,13 @@ from leads.pipelines import OPEN
 from leads.timeline import Timelines
 from leads.view import View
 
-# A value's rate borrows as much as this many closed leads from its pipeline's, and that from all.
-SHRINKAGE_LEADS = 20.0
 # Values that hardly two leads have, such as names, have no record.
 AT_LEAST_LEADS, AT_LEAST_LEVELS, FEWEST_LEADS_A_LEVEL = 20, 3, 5
 KNOWN_MEANINGS = ("owner", "source", "campaign", "country")
 PERSON_FIELDS = ("contact", "account")
 OWNER, SOURCE = "owner", "source"
 _DAY_SECONDS = DAY_US // SECOND_US
+_MEASURES = (WON_LEADS, CLOSED_LEADS, SECONDS_TO_WIN)
 
 WORKLOAD = Group("workload", "How much its owner has to do")
 _NOBODY_CLOSED = "No lead was closed before."
@@ -121,71 +122,64 @@ def fill(settings: FamilySettings, view: View, population: Population, block: Fl
     """Fill the block from the population's indexes of values."""
     records = _records(settings)
     own = population.rows(view)
-    prior = pipeline_rate(view, population, own)
+    prior = pipeline_rate(view, population)
     names = list(dict.fromkeys(name for fields in records for name in fields))
-    levels = known_levels(view, names)
+    levels = dict(zip(names, known_levels(view, names), strict=True))
     for number, fields in enumerate(records):
-        codes = [levels[:, names.index(name)] for name in fields]
-        totals = _totals(view, population, fields, codes, own)
-        at = 3 * number
-        won, closed = totals[:, WON_LEADS], totals[:, CLOSED_LEADS]
-        known = np.logical_and.reduce([code >= 0 for code in codes])
-        block[:, at] = shrunk(won, closed, prior)
-        block[:, at + 1] = np.where(known, closed, np.nan)
-        seconds = totals[:, SECONDS_TO_WIN]
-        block[:, at + 2] = np.where(won > 0, seconds / _DAY_SECONDS / np.maximum(won, 1), np.nan)
+        codes = [levels[name] for name in fields]
+        known = codes[0] if len(codes) == 1 else np.minimum(codes[0], codes[1])
+        place = _places(view, population, fields, codes)
+        fill_record(
+            *population.index(_about(fields)).arrays, place, view.as_of, own, known, prior,
+            _MEASURES, _DAY_SECONDS, block[:, 3 * number : 3 * number + 3],
+        )  # fmt: skip
     if settings["workload"]:
-        owner = levels[:, names.index(OWNER)]
-        others = _totals(view, population, [OWNER], [owner], own)[:, OPEN_LEADS]
-        block[:, -1] = np.where(owner >= 0, others, np.nan)
+        others = population.index(of_value(OWNER)).totals(
+            _places(view, population, [OWNER], [levels[OWNER]]), view.as_of, own
+        )
+        block[:, -1] = np.where(levels[OWNER] >= 0, others[:, OPEN_LEADS], np.nan)
 
 
-def shrunk(won: Int64s, closed: Int64s, prior: Floats) -> Floats:
-    """The share won, as if of 20 more leads at the prior; NaN where there is neither.
-
-    Without a prior one win and one loss are added (Laplace's rule).
-    """
-    alone = np.where(closed > 0, (won + 1.0) / (closed + 2.0), np.nan)
-    together = (won + SHRINKAGE_LEADS * prior) / (closed + SHRINKAGE_LEADS)
-    return np.where(np.isnan(prior), alone, together)
-
-
-def pipeline_rate(view: View, population: Population, own: Int64s) -> Floats:
+def pipeline_rate(view: View, population: Population) -> Floats:
     """The share won in each snapshot's pipeline, shrunk to that of all; NaN before any closing."""
     index = population.index(PIPELINES)
-    pipelines = view.timelines.pipelines
-    now = pipelines.stage_pipeline[known_stage(view)]
-    rate = np.full(len(view), np.nan)
-    for place in (
-        np.repeat(index.places([EVERYBODY]), len(view)),
-        index.places(list(pipelines.names))[now],
-    ):
-        totals = index.totals(place, view.as_of, own)
-        rate = shrunk(totals[:, WON_LEADS], totals[:, CLOSED_LEADS], rate)
+    chain = np.empty((2, len(view)), np.int64)
+    chain[0] = index.names.get(EVERYBODY, MISSING)
+    chain[1] = population.places_of_pipelines(PIPELINES, view.timelines)[known_stage(view)]
+    rate: Floats = chained_rate(
+        *index.arrays, chain, view.as_of, population.rows(view), WON_LEADS, CLOSED_LEADS, True
+    )
     return rate
 
 
-def _totals(
-    view: View, population: Population, fields: list[str], codes: list[Int32s], own: Int64s
-) -> Int64s:
-    about, place = value_places(view, population, fields, codes)
-    return population.index(about).totals(place, view.as_of, own)
+def _about(fields: list[str]) -> About:
+    return of_value(fields[0]) if len(fields) == 1 else of_pair(fields[0], fields[1])
 
 
-def value_places(
-    view: View, population: Population, fields: list[str], codes: list[Int32s]
-) -> tuple[About, Int64s]:
-    """The index of one or two categories, and each snapshot's place in it by its level codes."""
-    about = of_value(fields[0]) if len(fields) == 1 else of_pair(fields[0], fields[1])
-    index, levels = population.index(about), view.timelines.levels
-    distinct, which = np.unique(np.stack(codes, axis=1), axis=0, return_inverse=True)
-    names = [
-        None if (row < 0).any() else pair_name(*(levels[code] for code in row))
-        if len(row) > 1 else levels[row[0]]
-        for row in distinct
-    ]  # fmt: skip
-    places = [MISSING if name is None else index.names.get(name, MISSING) for name in names]
-    return about, np.array(places, np.int64)[which.ravel()]
+def _places(view: View, population: Population, fields: list[str], codes: list[Int32s]) -> Int64s:
+    """Each snapshot's place in the index of one or two categories, by its level codes."""
+    if len(fields) == 1:
+        return population.places_of_levels(_about(fields), view.timelines)[codes[0]]
+    names, levels = population.index(_about(fields)).names, view.timelines.levels
+    first, second = (code.astype(np.int64) for code in codes)
+    pairs = np.where((first >= 0) & (second >= 0), first * len(levels) + second, MISSING)
+    distinct, which = (
+        (pairs, np.arange(len(pairs)))
+        if len(pairs) < FEW
+        else np.unique(pairs, return_inverse=True)
+    )
+    places = [
+        MISSING
+        if pair < 0
+        else names.get(pair_name(levels[pair // len(levels)], levels[pair % len(levels)]), MISSING)
+        for pair in distinct.tolist()
+    ]
+    return np.array(places, np.int64)[which]
 
 
-TRACK_RECORDS = Family("track_records", learn, columns, fill)
+def asks(settings: FamilySettings) -> tuple[About, ...]:
+    """The indexes of the categories, of the pairs and of the pipelines."""
+    return (PIPELINES, *(_about(fields) for fields in _records(settings)))
+
+
+TRACK_RECORDS = Family("track_records", learn, columns, fill, asks=asks)

@@ -8,6 +8,7 @@ lead has may be a person's name, which has no place in a model.
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -56,15 +57,11 @@ def level_codes(texts: tuple[str, ...], vocabulary: Vocabulary | dict[str, Any])
     """The code of each text, and behind them -1, so that a missing one (-1) has the code -1."""
     levels, rare = vocabulary["levels"], vocabulary["rare"]
     code_of = {level: code for code, level in enumerate(levels)}
-    codes = np.full(len(texts) + 1, unseen_code(len(levels)), np.int64)
-    for place, text in enumerate(texts):
-        code = code_of.get(text)
-        if code is not None:
-            codes[place] = code
-        elif _holds(rare, text):
-            codes[place] = rare_code(len(levels))
-    codes[-1] = -1
-    return codes
+    rare_or_unseen = (unseen_code(len(levels)), rare_code(len(levels)))
+    codes = [
+        code_of[text] if text in code_of else rare_or_unseen[_holds(rare, text)] for text in texts
+    ]
+    return np.array([*codes, -1], np.int64)
 
 
 def _holds(rare: Sequence[str], text: str) -> bool:
@@ -76,6 +73,7 @@ def _holds(rare: Sequence[str], text: str) -> bool:
     return place < len(rare) and rare[place] == wanted
 
 
+@lru_cache(maxsize=1 << 17)
 def fingerprint(text: str) -> str:
     """Twelve hexadecimal digits of a text."""
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()

@@ -20,10 +20,12 @@ NOT_WON_LABEL, WON_LABEL, CENSORED_LABEL = 0, 1, -1
 
 def known_stage(view: View) -> Int32s:
     """The code of each snapshot's latest known stage; without one the pipeline's first stage."""
-    first_code = view.timelines.pipelines.first_code[view.pipeline]
-    stage: Int32s = _latest_stage(
-        view.events.type, view.events.name, view.first, view.stop, first_code
-    )
+    if known_stage not in view.remembered:
+        first_code = view.timelines.pipelines.first_code[view.pipeline]
+        view.remembered[known_stage] = _latest_stage(
+            view.events.type, view.events.name, view.first, view.stop, first_code
+        )
+    stage: Int32s = view.remembered[known_stage]
     return stage
 
 
@@ -129,7 +131,7 @@ def outcomes(view: View, until: int) -> Outcomes:
     return Outcomes(label, decided_at)
 
 
-@njit(cache=True)  # pragma: no cover
+@njit(cache=True, nogil=True)  # pragma: no cover
 def _latest_stage(
     event_type: Int8s, name: Int32s, first: Int64s, stop: Int64s, first_code: Int16s
 ) -> Int32s:

@@ -7,6 +7,7 @@ with `as_of` stands here: an event is known when it had happened and had been re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -17,7 +18,7 @@ from leads.errors import InvalidSnapshotError
 from leads.timeline import Events, Timelines
 
 
-@njit(cache=True)  # pragma: no cover
+@njit(cache=True, nogil=True)  # pragma: no cover
 def is_known(occurred_at: int, recorded_at: int, as_of: int) -> bool:
     """Whether an event was known at `as_of`, by both clocks."""
     return occurred_at <= as_of and recorded_at <= as_of
@@ -71,6 +72,11 @@ class View:
         """The pipeline that each snapshot's lead started in."""
         return self.timelines.pipeline[self.snapshots.lead]
 
+    @cached_property
+    def remembered(self) -> dict[Any, Any]:
+        """What several readers work out from this view, by who did; nobody changes it."""
+        return {}
+
     def lead_id(self, snapshot: int) -> str:
         """The id of a snapshot's lead."""
         return self.timelines.lead_ids[int(self.snapshots.lead[snapshot])]
@@ -110,7 +116,7 @@ def known_by(timelines: Timelines, until: int) -> Timelines:
     return replace(timelines.only(rows), start=start, events=view.events.take(places))
 
 
-@njit(cache=True)  # pragma: no cover
+@njit(cache=True, nogil=True)  # pragma: no cover
 def _known_ranges(
     start: Int64s, occurred_at: Int64s, recorded_at: Int64s, lead: Int64s, as_of: Int64s
 ) -> tuple[Int64s, Int64s, Int64s]:
@@ -140,7 +146,7 @@ def _known_ranges(
     return first, stop, copied[:filled]
 
 
-@njit(cache=True)  # pragma: no cover
+@njit(cache=True, nogil=True)  # pragma: no cover
 def _running_maximum(start: Int64s, recorded_at: Int64s) -> Int64s:
     """Within each lead, the latest `recorded_at` up to and including each event."""
     newest = recorded_at.copy()

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from features.closing_stream import ClosingStream
-from features.population import Index, Population
+from features.index import Index
+from features.population import Population
 from features.track_records import PERSON_FIELDS
 from leads.arrays import Int64s
 from leads.pipelines import Pipelines

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from features.index_kernel import SHRINKAGE_LEADS
 from features.population import population_of, win_counts
-from features.stages import SHRINKAGE_LEADS, STAGES
+from features.stages import STAGES
 from leads.pipelines import OPEN, WON
 from leads.records import STAGE_CHANGE
 from tests.features.values import values_at

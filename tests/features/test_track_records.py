@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from features.index_kernel import SHRINKAGE_LEADS
 from features.pace import PACE
 from features.persons import PERSONS
-from features.track_records import SHRINKAGE_LEADS, TRACK_RECORDS, is_shared, learn
+from features.track_records import TRACK_RECORDS, is_shared, learn
 from tests.features.values import assert_values, values_at
 from tests.leads.histories import TYPES, changed, lead, moved, timelines_of
 
