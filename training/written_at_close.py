@@ -120,31 +120,32 @@ def happens_at_close(audited: Audited) -> Iterator[Suspicion]:
     long[~long] = (closed_at - audited.created_at[lead])[~long] >= _LONG_LIFE_US
     place, lead, closed_at = place[long], lead[long], closed_at[long]
     at_close = audited.closed[lead] & (np.abs(closed_at - events.occurred_at[place]) <= DAY_US)
-    kind, result = events.name[place], events.result[place]
-    for code, name in enumerate(known.kinds):
-        own = kind == code
-        if _is_of_close(own, at_close, lead):
-            yield _happens(f"interactions: {name}", own, at_close)
-            continue
-        for level in np.unique(result[own & (result != MISSING)]):
-            with_result = own & (result == level)
-            if _is_of_close(with_result, at_close, lead):
-                text = f"interactions: {name}, result {known.results[level]}"
-                yield _happens(text, with_result, at_close)
+    kind, result = events.name[place].astype(np.int64), events.result[place]
+    kinds = dict(_of_close(kind, at_close, lead))
+    for code, (size, near) in kinds.items():
+        yield _happens(f"interactions: {known.kinds[code]}", size, near)
+    rest = (result != MISSING) & ~np.isin(kind, list(kinds))
+    pair = kind[rest] * len(known.results) + result[rest]
+    for code, (size, near) in _of_close(pair, at_close[rest], lead[rest]):
+        of_kind, level = divmod(code, len(known.results))
+        field = f"interactions: {known.kinds[of_kind]}, result {known.results[level]}"
+        yield _happens(field, size, near)
 
 
-def _is_of_close(own: Bools, at_close: Bools, lead: Int64s) -> bool:
-    near = own & at_close
-    return bool(
-        near.sum() >= max(FEWEST_LEADS, _AT_CLOSE * own.sum())
-        and len(np.unique(lead[near])) >= FEWEST_LEADS
-    )
+def _of_close(code: Int64s, at_close: Bools, lead: Int64s) -> Iterator[tuple[int, tuple[int, int]]]:
+    """The codes of which nearly all events are at a close, with their number and that of these."""
+    codes, place = np.unique(code, return_inverse=True)
+    sizes = np.bincount(place, minlength=len(codes))
+    near = np.bincount(place[at_close], minlength=len(codes))
+    for one in np.flatnonzero((near >= FEWEST_LEADS) & (near >= _AT_CLOSE * sizes)):
+        if len(np.unique(lead[at_close & (place == one)])) >= FEWEST_LEADS:
+            yield int(codes[one]), (int(sizes[one]), int(near[one]))
 
 
-def _happens(field: str, own: Bools, at_close: Bools) -> Suspicion:
+def _happens(field: str, size: int, near: int) -> Suspicion:
     return Suspicion(
         field,
         "happens_at_close",
-        f"of {own.sum():,} of these in leads that live for days, {(own & at_close).sum():,} are "
-        "within a day of the close: leave them out if they are a part of it",
+        f"of {size:,} of these in leads that live for days, {near:,} are within a day of the "
+        "close: leave them out if they are a part of it",
     )
