@@ -42,8 +42,10 @@ def platt_from_record(record: Mapping[str, float]) -> Platt:
     return Platt(slope=float(record["slope"]), intercept=float(record["intercept"]))
 
 
-def fit_platt(margin: Floats, label: Int8s, weight: Floats) -> Platt:
+def fit_platt(margin: Floats, label: Int8s | Floats, weight: Floats) -> Platt:
     """Fit slope and intercept by weighted maximum likelihood (Newton's method, damped).
+
+    A label may be a share between 0 and 1.
 
     A ridge of 0.001 leads keeps separable data finite and pulls the slope towards 1; a slope
     below 0.05 becomes 0.05, so that the map stays strictly rising.

@@ -80,8 +80,15 @@ class StageRate(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.stack([1 - won, won], axis=1)
 
 
-def fitted_baselines(plan: SignalPlan, X: Floats, y: Int8s, weight: Floats) -> dict[str, Any]:
-    """The four baselines by name, each with `predict_proba`; the second column is winning."""
+def fitted_baselines(plan: SignalPlan, X: Floats, target: Floats, weight: Floats) -> dict[str, Any]:
+    """The four baselines by name, each with `predict_proba`; the second column is winning.
+
+    A target between 0 and 1 is learned as a win and as none, each with its share of the weight.
+    """
+    wins, others = np.flatnonzero(target > 0), np.flatnonzero(target < 1)
+    X = np.concatenate([X[wins], X[others]])
+    y = np.repeat(np.array([1, 0], np.int8), [len(wins), len(others)])
+    weight = np.concatenate([(weight * target)[wins], (weight * (1 - target))[others]])
     stage = [column.name for column in plan.columns].index(_STAGE)
     estimators: dict[str, tuple[Any, dict[str, Floats]]] = {
         "base_rate": (DummyClassifier(strategy="prior"), {"sample_weight": weight}),

@@ -8,7 +8,7 @@ that have been followed for `t`.
 
 import numpy as np
 
-from leads.arrays import Bools, Floats, Int8s, Int64s
+from leads.arrays import Bools, Floats, Int64s
 from leads.clock import DAY_US
 from leads.outcome import CENSORED_LABEL, outcomes
 from leads.view import View
@@ -18,7 +18,6 @@ from leads.view import View
 LEAST_SHARE = 0.1
 # How long a lead stays open depends on its age, and so does how long it was followed: in a holdout
 # the old snapshots are the late ones. Within a span of ages the two are unrelated.
-WEEK_US = 7 * DAY_US
 _AGE_EDGES_US = np.array([1, 3, 7, 14, 30, 90]) * DAY_US
 
 
@@ -50,17 +49,3 @@ def _moved(followed_us: Int64s, decided_after_us: Int64s, decided: Bools, weight
     moved = np.zeros(len(weight))
     moved[decided] = weight[decided] / np.maximum(at_least[place], LEAST_SHARE)
     return moved
-
-
-def in_decided_cohorts(view: View, label: Int8s, until: int) -> Bools:
-    """The decided snapshots of weeks most of whose snapshots are decided by `until`.
-
-    Of other weeks it is known only who is quick. Learned from, they teach that a lead is won where
-    anything tells that it is new.
-    """
-    decided = label != CENSORED_LABEL
-    week = (until - view.as_of) // WEEK_US
-    _, place, snapshots = np.unique(week, return_inverse=True, return_counts=True)
-    mostly = np.bincount(place, decided) >= snapshots / 2
-    chosen: Bools = decided & mostly[place]
-    return chosen

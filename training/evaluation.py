@@ -30,6 +30,7 @@ from training.fitting import (
 )
 from training.rows import training_rows
 from training.snapshots import equal_weights, learning_weights, open_life_snapshots
+from training.targets import targets
 
 HOLDOUT_SHARE = 0.25
 # Figures exist from one of each on; their intervals say how little that is.
@@ -147,13 +148,12 @@ def _baseline_probabilities(
 ) -> dict[str, Floats]:
     known = known_by(timelines, cut)
     rows = training_rows(known, fitted.plan, population_of(known), cut, seed)
-    label = rows.labels(cut)
-    lesson = rows.lesson(label, cut)
-    weight = learning_weights(rows.view.snapshots.lead[lesson])
+    weight = learning_weights(rows.view.snapshots.lead)
+    target = targets(rows.view, cut)
     matrix = fitted.plan.matrix(view, population)
     # On several threads BLAS adds in another order, which shows in the last digits of a figure.
     with threadpool_limits(limits=1):
-        models = fitted_baselines(fitted.plan, rows.matrix[lesson], label[lesson], weight)
+        models = fitted_baselines(fitted.plan, rows.matrix, target, weight)
         return {name: model.predict_proba(matrix)[:, 1] for name, model in models.items()}
 
 

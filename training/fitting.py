@@ -14,7 +14,7 @@ from joblib import Parallel, delayed
 
 from features.plan import SignalPlan, learn_plan
 from features.population import population_of
-from leads.arrays import Bools, Floats, Int8s, Int64s
+from leads.arrays import Floats, Int8s, Int64s
 from leads.clock import format_time
 from leads.errors import TooFewLeadsError
 from leads.outcome import CENSORED_LABEL, known_stage
@@ -33,6 +33,7 @@ from training.rows import (
     training_rows,
 )
 from training.snapshots import learning_weights
+from training.targets import targets
 
 WORKERS = 2
 Progress = Callable[[str], None]
@@ -115,12 +116,13 @@ def fit_model(
     decided = label != CENSORED_LABEL
     check_enough(rows.view.snapshots.lead[decided], label[decided], f"by {format_time(until)}")
     progress("calibrating forward in time")
-    calibration, rounds, choices = _cross_fit(rows, recipe, label, seed)
+    target = targets(rows.view, until)
+    calibration, rounds, choices = _cross_fit(rows, recipe, target, until, seed)
     progress("fitting the bag")
-    boosters = _fit_bag(rows, rows.lesson(label, until), label, recipe, rounds, seed)
+    boosters = _fit_bag(rows, target, recipe, rounds, seed)
     margin = _bag_margin(boosters, rows.matrix)
     calibration, newest = at_newest_level(calibration, margin, label, rows.view, until)
-    described = _described(rows, label, boosters, calibration, margin)
+    described = _described(rows, target, boosters, calibration, margin)
     return replace(described, chosen_rounds=rounds, newest=newest, choices=choices)
 
 
@@ -152,34 +154,35 @@ def check_enough(lead: Int64s, label: Int8s, which: str, fewest: int = FEWEST_LE
 
 
 def _cross_fit(
-    rows: TrainingRows, recipe: Recipe, label: Int8s, seed: int
+    rows: TrainingRows, recipe: Recipe, target: Floats, until: int, seed: int
 ) -> tuple[Platt, int, dict[str, float]]:
     """The calibration and number of trees, from predictions of later leads by earlier ones.
 
     With too few leads to predict from or to predict, the fewest trees as they are.
     """
+    lead, label = rows.view.snapshots.lead, rows.labels(until)
     folds = [fold for fold in folds_in_time(rows, recipe.folds, label) if _can_learn(rows, fold)]
     tested = np.concatenate([np.zeros(0, np.int64), *(fold.test for fold in folds)])
-    if min(leads_of_each(rows.view.snapshots.lead[tested], label[tested])) < FEWEST_LEADS_EACH:
+    if min(leads_of_each(lead[tested], label[tested])) < FEWEST_LEADS_EACH:
         return Platt(1.0, 0.0), min(recipe.rounds), {}
     margins = [_staged_margins(rows, fold, recipe, seed) for fold in folds]
-    return _choose(np.concatenate(margins, axis=1), tested, rows, label, recipe)
+    return _choose(np.concatenate(margins, axis=1), lead[tested], target[tested], recipe)
 
 
 def _can_learn(rows: TrainingRows, fold: Fold) -> bool:
-    lead = rows.view.snapshots.lead[fold.learn]
-    return min(leads_of_each(lead, fold.label[fold.learn])) >= FEWEST_LEADS_EACH
+    label = rows.labels(fold.cut)
+    return min(leads_of_each(rows.view.snapshots.lead, label)) >= FEWEST_LEADS_EACH
 
 
 def _choose(
-    margins: Floats, tested: Int64s, rows: TrainingRows, label: Int8s, recipe: Recipe
+    margins: Floats, lead: Int64s, target: Floats, recipe: Recipe
 ) -> tuple[Platt, int, dict[str, float]]:
     """The number of trees whose calibrated log loss on the later leads is lowest."""
-    weight = learning_weights(rows.view.snapshots.lead[tested])
+    weight = learning_weights(lead)
     losses, fits = [], []
     for margin in margins:
-        platt = fit_platt(margin, label[tested], weight)
-        loss = log_loss(label[tested], sigmoid(platt.log_odds(margin)), weight)
+        platt = fit_platt(margin, target, weight)
+        loss = log_loss(target, sigmoid(platt.log_odds(margin)), weight)
         losses.append(float("inf") if loss is None else loss)
         fits.append(platt)
     best = int(np.argmin(losses))
@@ -193,7 +196,7 @@ def _choose(
 
 def _staged_margins(rows: TrainingRows, fold: Fold, recipe: Recipe, seed: int) -> Floats:
     """The bag's margins of a fold's later rows after each number of trees (rounds x rows)."""
-    texts = _fit_bag(rows, fold.learn, fold.label, recipe, max(recipe.rounds), seed)
+    texts = _fit_bag(rows, fold.target, recipe, max(recipe.rounds), seed)
     matrix = rows.matrix[fold.test]
     added = np.zeros((len(recipe.rounds), len(matrix)))
     for text in texts:
@@ -208,17 +211,19 @@ def _staged_margins(rows: TrainingRows, fold: Fold, recipe: Recipe, seed: int) -
 
 
 def _fit_bag(
-    rows: TrainingRows, chosen: Bools, label: Int8s, recipe: Recipe, rounds: int, seed: int
+    rows: TrainingRows, target: Floats, recipe: Recipe, rounds: int, seed: int
 ) -> tuple[str, ...]:
     """One LightGBM model per seed, as text; two at a time, each on one thread.
 
-    They share one set of bins, which cost a quarter of a model's time to find.
+    They learn from the rows that have a target, and share one set of bins, which cost a quarter of
+    a model's time to find.
     """
+    chosen = ~np.isnan(target)
     weight = learning_weights(rows.view.snapshots.lead[chosen])
     parameters = _parameters(recipe, len(weight), float(weight.sum()))
     dataset = lightgbm.Dataset(
         rows.matrix[chosen],
-        label[chosen],
+        target[chosen],
         weight=weight,
         categorical_feature=list(rows.plan.categorical),
         params=parameters,
@@ -242,7 +247,7 @@ def _fit_one(parameters: dict[str, Any], dataset: lightgbm.Dataset, rounds: int)
 def _parameters(recipe: Recipe, rows: int, leads: float) -> dict[str, Any]:
     """LightGBM's parameters; leaves and penalty shrink with data too small for the recipe's."""
     return {
-        "objective": "binary",
+        "objective": "cross_entropy",
         "learning_rate": recipe.learning_rate,
         "num_leaves": recipe.leaves,
         "min_data_in_leaf": int(np.clip(rows / 50, 5, recipe.rows_per_leaf)),
@@ -265,24 +270,25 @@ def _bag_margin(boosters: Sequence[str], matrix: Floats) -> Floats:
 
 
 def _described(
-    rows: TrainingRows, label: Int8s, boosters: tuple[str, ...], calibration: Platt, margin: Floats
+    rows: TrainingRows,
+    target: Floats,
+    boosters: tuple[str, ...],
+    calibration: Platt,
+    margin: Floats,
 ) -> FittedModel:
     """The fitted model with its background: mean margin and typical values of what it learned."""
-    decided = label != CENSORED_LABEL
-    lead = rows.view.snapshots.lead[decided]
+    lead = rows.view.snapshots.lead
     weight = learning_weights(lead)
     return FittedModel(
         plan=rows.plan,
         boosters=boosters,
         calibration=calibration,
-        background_log_odds=float(
-            np.average(calibration.log_odds(margin[decided]), weights=weight)
-        ),
+        background_log_odds=float(np.average(calibration.log_odds(margin), weights=weight)),
         typical=_typical(rows),
         chosen_rounds=0,
         n_leads=len(np.unique(lead)),
         n_snapshots=len(lead),
-        base_rate=float(np.average(label[decided], weights=weight)),
+        base_rate=float(np.average(target, weights=weight)),
     )
 
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from features.plan import SignalPlan
 from features.population import Population
-from leads.arrays import Bools, Floats, Int8s, Int64s
+from leads.arrays import Floats, Int8s, Int64s
 from leads.outcome import CENSORED_LABEL, NOT_WON_LABEL, WON_LABEL, labels
 from leads.timeline import Timelines
 from leads.view import View, look
-from training.censoring import in_decided_cohorts
 from training.snapshots import open_life_snapshots
+from training.targets import targets
 
 FEWEST_LEADS_EACH = 10
 
@@ -31,17 +31,6 @@ class TrainingRows:
         """Labels as known by an earlier cut; those of later snapshots are CENSORED_LABEL."""
         return labels(self.view, until)
 
-    def lesson(self, label: Int8s, until: int) -> Bools:
-        """Which rows to learn from at a cut, by their labels then.
-
-        Those of weeks that are mostly decided; if these hold too few leads, all decided ones.
-        """
-        lead, chosen = self.view.snapshots.lead, in_decided_cohorts(self.view, label, until)
-        if min(leads_of_each(lead[chosen], label[chosen])) >= FEWEST_LEADS_EACH:
-            return chosen
-        decided: Bools = label != CENSORED_LABEL
-        return decided
-
 
 def training_rows(
     known: Timelines, plan: SignalPlan, population: Population, until: int, seed: int
@@ -53,14 +42,13 @@ def training_rows(
 
 @dataclass(frozen=True)
 class Fold:
-    """What is learned from at a cut, with the labels known then, and the later rows to predict.
+    """What is learned at a cut, one target per row, NaN for later rows; places of rows to predict.
 
-    `learn` tells of every row whether it is learned from, `label` its label at the cut; `test`
-    are places of rows.
+    Those are the snapshots of the leads that came in after the cut.
     """
 
-    learn: Bools
-    label: Int8s
+    cut: int
+    target: Floats
     test: Int64s
 
 
@@ -76,10 +64,9 @@ def folds_in_time(rows: TrainingRows, shares: Sequence[float], label: Int8s) -> 
     edges = np.quantile(created_at[decided][first], shares).astype(np.int64)
     folds = []
     for begin, end in itertools.pairwise(edges):
-        early = rows.labels(int(begin))
-        test = np.flatnonzero(decided & (created_at > begin) & (created_at <= end))
+        test = np.flatnonzero((created_at > begin) & (created_at <= end))
         if len(test):
-            folds.append(Fold(rows.lesson(early, int(begin)), early, test))
+            folds.append(Fold(int(begin), targets(rows.view, int(begin)), test))
     return folds
 
 

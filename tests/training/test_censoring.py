@@ -9,7 +9,7 @@ from leads.view import Snapshots, known_by, look
 from models.metrics import log_loss
 from tests.leads.histories import at, lead, moved, timelines_of
 from tests.training.simulated_crm import simulated_timelines, until_of
-from training.censoring import LEAST_SHARE, censoring_weights, in_decided_cohorts
+from training.censoring import LEAST_SHARE, censoring_weights
 
 
 def leads_of(*closings, stage="Lost"):
@@ -100,35 +100,3 @@ def test_weighted_figures_are_those_of_a_complete_follow_up(share):
     assert log_loss(early[decided], flat[decided], weight[decided]) == pytest.approx(
         expected, abs=0.05
     )
-
-
-# Weeks in which most is still undecided.
-
-
-def test_weeks_that_are_mostly_undecided_teach_nothing():
-    """One lead a day for ten weeks; wins take a day, the others the window of 30 days."""
-    leads = [lead(day, lead_id=str(day)) for day in range(70)]
-    events = [
-        moved(day + 1, "Won", lead_id=str(day), event_id=f"e{day}") for day in range(0, 70, 3)
-    ]
-    timelines = timelines_of(leads, events)
-    until = at(70)
-    view = at_creation(timelines)
-    label = labels(view, until)
-
-    chosen = in_decided_cohorts(view, label, until)
-
-    assert (label[chosen] != CENSORED_LABEL).all()
-    assert label[chosen].mean() == pytest.approx(1 / 3, abs=0.05)
-    assert label[label != CENSORED_LABEL].mean() > 0.45
-    assert timelines.created_at[chosen].max() <= until - 24 * DAY_US
-    assert chosen.sum() >= 35
-
-
-def test_decided_weeks_are_kept_whole():
-    timelines = leads_of(*[1] * 20)
-    view = at_creation(timelines)
-
-    chosen = in_decided_cohorts(view, labels(view, at(19.5)), at(19.5))
-
-    assert chosen.sum() == 19

@@ -1,0 +1,106 @@
+"""Targets: what is known as it is, what is open by what became of those like it."""
+
+import numpy as np
+import pytest
+
+from crm.simulator import true_probability_at
+from leads.clock import DAY_US
+from leads.outcome import CENSORED_LABEL, labels
+from leads.view import Snapshots, known_by, look
+from tests.leads.histories import at, lead, moved, timelines_of
+from tests.training.simulated_crm import simulated_crm, simulated_timelines, until_of
+from training.targets import targets
+
+
+def at_creation(timelines):
+    return look(timelines, Snapshots(np.arange(len(timelines)), timelines.created_at))
+
+
+def ending(*plans, each=1):
+    """One lead for each plan and a copy for each of `each`: (stage, days), or None while open."""
+    leads, events = [], []
+    for number, plan in enumerate(list(plans) * each):
+        lead_id = str(number)
+        leads.append(lead(0, lead_id=lead_id))
+        if plan is not None:
+            stage, days = plan
+            events.append(moved(days, stage, lead_id=lead_id, event_id=lead_id))
+    return timelines_of(leads, events)
+
+
+def test_what_is_known_is_one_or_zero():
+    timelines = ending(("Won", 2), ("Lost", 3))
+
+    assert targets(at_creation(timelines), at(10)).tolist() == [1, 0]
+
+
+def test_later_snapshot_has_no_target():
+    timelines = timelines_of([lead(0), lead(5, lead_id="b")], [moved(1, "Won")])
+
+    found = targets(at_creation(timelines), at(2))
+
+    assert found[0] == 1
+    assert np.isnan(found[1])
+
+
+def test_open_lead_gets_what_became_of_those_open_as_long():
+    """Forty leads: 10 won on day 1, 10 lost on day 2, 10 won on day 4, 10 lost on day 6.
+
+    Beside them leads that came in 3 days before the cut: still open after 3 days are those that
+    end on day 4 or 6, half of them won.
+    """
+    plans = [("Won", 1)] * 10 + [("Lost", 2)] * 10 + [("Won", 4)] * 10 + [("Lost", 6)] * 10
+    older = [(plan, number * 0.001) for number, plan in enumerate(plans * 2)]
+    leads = [lead(created, lead_id=f"o{n}") for n, (_, created) in enumerate(older)]
+    events = [
+        moved(created + days, stage, lead_id=f"o{n}", event_id=f"o{n}")
+        for n, ((stage, days), created) in enumerate(older)
+    ]
+    young = [lead(17, lead_id=f"y{n}") for n in range(3)]
+    timelines = timelines_of([*leads, *young], events)
+
+    found = targets(at_creation(timelines), at(20))
+
+    assert found[[timelines.row_of[f"y{n}"] for n in range(3)]] == pytest.approx(0.5)
+
+
+def test_open_longer_than_any_was_seen_to_end_is_not_won():
+    timelines = ending(("Won", 2), ("Lost", 3), None, each=30)
+
+    found = targets(at_creation(timelines), at(20))
+
+    assert found[2::3] == pytest.approx(0)
+
+
+def test_nothing_decided_gives_nothing_won():
+    timelines = ending(None, each=5)
+
+    assert targets(at_creation(timelines), at(3)).tolist() == [0] * 5
+
+
+def test_what_happens_after_the_cut_changes_nothing():
+    timelines = simulated_timelines()
+    until = int(np.quantile(timelines.created_at, 0.7))
+    known = known_by(timelines, until)
+    view = at_creation(known)
+    rows = np.array([timelines.row_of[lead_id] for lead_id in known.lead_ids])
+    later = look(timelines, Snapshots(rows, known.created_at))
+
+    assert np.array_equal(targets(later, until), targets(view, until))
+
+
+def test_mean_target_of_young_leads_is_that_of_the_truth():
+    """Of leads that came in within 60 days before the cut; among the decided wins are too many."""
+    timelines, crm = simulated_timelines(2_500), simulated_crm(2_500)
+    until = until_of(timelines) - 200 * DAY_US
+    known = known_by(timelines, until)
+    view = at_creation(known)
+    young = view.created_at > until - 60 * DAY_US
+    label = labels(view, until)
+    places = [crm.row_of[known.lead_ids[row]] for row in view.snapshots.lead[young]]
+    truth = true_probability_at(crm, Snapshots(np.array(places), view.as_of[young]), paths=60)
+
+    decided = young & (label != CENSORED_LABEL)
+
+    assert label[decided].mean() > truth.mean() + 0.08
+    assert targets(view, until)[young].mean() == pytest.approx(truth.mean(), abs=0.05)
