@@ -2,13 +2,15 @@
 
 import ctypes
 import importlib.util
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, MutableMapping, Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 from leads.errors import SettingsError
 
 PACKAGES = ("leads", "features", "models", "crm", "training", "serving")
+_COMPILED = ("leads", "features", "models")
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -38,6 +40,28 @@ def check_openmp(library: str = "libgomp.so.1") -> None:
             f"{library}, which LightGBM needs, is missing; install it: "
             "apt-get install libgomp1 (Debian, Ubuntu) or dnf install libgomp (Fedora)"
         ) from None
+
+
+def keep_compiled_code(
+    environment: MutableMapping[str, str], home: Path, root: Path = _ROOT
+) -> None:
+    """Have numba keep what it compiles in LEADSCORE_HOME where the packages cannot be written to.
+
+    To be called before numba is imported: a function's cache is chosen as it is defined. A
+    NUMBA_CACHE_DIR of the user's stays.
+    """
+    if not all(_can_be_written(root / package / "__pycache__") for package in _COMPILED):
+        environment.setdefault("NUMBA_CACHE_DIR", str(home.resolve() / "compiled"))
+
+
+def _can_be_written(folder: Path) -> bool:
+    """By trying: rights alone do not tell of a file system that is read-only."""
+    try:
+        folder.mkdir(exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 def _places(spec: ModuleSpec | None) -> Sequence[Path]:

@@ -4,12 +4,13 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import typer
 
 from leads.errors import LeadscoreError
-from leadscore.installation import check_openmp, check_packages
+from leadscore.installation import check_openmp, check_packages, keep_compiled_code
 
 FAILED = 1
 
@@ -61,6 +62,7 @@ def main() -> None:
     try:
         check_packages()
         check_openmp()
+        keep_compiled_code(os.environ, Path(os.environ.get("LEADSCORE_HOME", ".leadscore")))
         command_line(called if called in COMMANDS else None)()
     except LeadscoreError as error:
         _fail(str(error))

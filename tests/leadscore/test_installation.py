@@ -1,6 +1,7 @@
 """What would otherwise be found out by a crash, or not at all, is said first."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from leads.errors import SettingsError
-from leadscore.installation import check_openmp, check_packages
+from leadscore.installation import check_openmp, check_packages, keep_compiled_code
 
 
 def run_in(folder: Path, *arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
@@ -55,3 +56,58 @@ def test_a_folder_on_pythonpath_is_named_too(tmp_path):
 def test_a_missing_openmp_library_is_said_with_the_line_that_installs_it():
     with pytest.raises(SettingsError, match="apt-get install libgomp1"):
         check_openmp("libgomp-that-is-not-there.so.1")
+
+
+READ_ONLY_START = """
+import os
+from pathlib import Path
+from leadscore.installation import keep_compiled_code
+keep_compiled_code(os.environ, Path(os.environ["LEADSCORE_HOME"]))
+import numpy as np
+from features.vocabulary import leads_with
+assert leads_with(np.array([0, 0, 1]), np.array([0, 0, 0], np.int32), 1).tolist() == [2]
+print(sum(leads_with.stats.cache_misses.values()))
+"""
+
+
+def test_a_read_only_install_compiles_once_into_the_home(tmp_path):
+    """Folders that hold a file where the cache would be cannot be written to, not even by root."""
+    root = Path(__file__).resolve().parents[2]
+    for package in ("leads", "features", "models", "leadscore"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(root / package, tmp_path / "install" / package, ignore=ignored)
+        (tmp_path / "install" / package / "__pycache__").write_text("")
+    home = tmp_path / "home"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("LEAD", "NUMBA"))}
+    environment |= {"LEADSCORE_HOME": str(home), "HOME": "/dev/null", "PYTHONPATH": ""}
+
+    compiled = [
+        subprocess.run(
+            [sys.executable, "-c", READ_ONLY_START],
+            cwd=tmp_path / "install",
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for _ in range(2)
+    ]
+
+    assert compiled == ["1\n", "0\n"]
+    assert list((home / "compiled").rglob("*.nbi"))
+
+
+def test_a_cache_that_the_user_chose_stays(tmp_path):
+    for package in ("leads", "features", "models"):
+        (tmp_path / package).mkdir()
+    environment = {"NUMBA_CACHE_DIR": "/chosen"}
+    keep_compiled_code(environment, tmp_path, tmp_path)
+    assert environment == {"NUMBA_CACHE_DIR": "/chosen"}
+
+    (tmp_path / "models" / "__pycache__").rmdir()
+    (tmp_path / "models" / "__pycache__").write_text("")
+    keep_compiled_code(environment, tmp_path, tmp_path)
+    assert environment == {"NUMBA_CACHE_DIR": "/chosen"}
+    unset: dict[str, str] = {}
+    keep_compiled_code(unset, tmp_path / "home", tmp_path)
+    assert unset == {"NUMBA_CACHE_DIR": str(tmp_path / "home" / "compiled")}
