@@ -115,9 +115,8 @@ def happens_at_close(audited: Audited) -> Iterator[Suspicion]:
     place = np.flatnonzero(events.type == INTERACTION)
     lead = audited.lead_of_event[place]
     closed_at = audited.closings.closed_at[lead]
-    # The life of an open lead goes on: whatever happens to it is not at its close.
-    long = ~audited.closed[lead]
-    long[~long] = (closed_at - audited.created_at[lead])[~long] >= _LONG_LIFE_US
+    # The life of an open lead never ends: whatever happens to it is not at its close.
+    long = closed_at - audited.created_at[lead] >= _LONG_LIFE_US
     place, lead, closed_at = place[long], lead[long], closed_at[long]
     at_close = audited.closed[lead] & (np.abs(closed_at - events.occurred_at[place]) <= DAY_US)
     kind, result = events.name[place].astype(np.int64), events.result[place]

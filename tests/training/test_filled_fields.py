@@ -28,6 +28,35 @@ def test_field_that_a_few_closed_leads_have_and_no_open_one_is_filled_at_the_clo
     assert grounds(records) == {"extra": "filled_at_close"}
 
 
+def mostly_open(records: Records) -> Records:
+    """The same, but four of five leads were never closed."""
+    kept = {one.lead_id for place, one in enumerate(records.leads) if place % 5 == 0}
+    return replace(
+        records,
+        events=tuple(
+            e for e in records.events if e.name not in ("Won", "Lost") or e.lead_id in kept
+        ),
+        outcome=tuple(
+            outcome if place % 5 == 0 else "open" for place, outcome in enumerate(records.outcome)
+        ),
+    )
+
+
+def test_rare_field_that_no_open_lead_of_many_has_is_filled_at_the_close():
+    records = mostly_open(orderly(2_400))
+    closed = [outcome != "open" for outcome in records.outcome]
+    drawn = np.random.default_rng(1).random(len(closed)) < 0.08
+    few = [one and chosen for one, chosen in zip(closed, drawn, strict=True)]
+    assert 20 <= sum(few) < 0.1 * sum(closed)
+    assert grounds(filled_for(records, few)) == {"extra": "filled_at_close"}
+
+    some_open_ones = [
+        chosen or (not one and place % 60 == 3)
+        for place, (one, chosen) in enumerate(zip(closed, few, strict=True))
+    ]
+    assert grounds(filled_for(records, some_open_ones)) == {}
+
+
 def test_rare_field_that_open_leads_may_have_is_let_be():
     drawn = np.random.default_rng(1).random(len(BIG.leads))
     assert grounds(filled_for(BIG, drawn < 0.05)) == {}

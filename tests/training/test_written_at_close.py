@@ -110,6 +110,18 @@ def test_number_that_is_as_large_as_lives_are_long_is_let_be():
     assert grounds(ORDERLY.with_extra([str(value) for value in drawn]), "number") == {}
 
 
+def test_number_that_fits_every_life_because_all_are_as_long_is_let_be():
+    begun = {one.lead_id: one.created_at for one in ORDERLY.leads}
+    same_life = tuple(
+        replace(e, occurred_at=begun[e.lead_id] + 8 * DAY_US, recorded_at=e.recorded_at)
+        if e.name in ("Won", "Lost")
+        else e
+        for e in ORDERLY.events
+    )
+    records = replace(ORDERLY, events=same_life).with_extra(["8"] * len(ORDERLY.leads))
+    assert grounds(records, "number") == {}
+
+
 # Interactions.
 
 
