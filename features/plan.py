@@ -14,6 +14,7 @@ from features.attributes import ATTRIBUTES
 from features.calendar import CALENDAR
 from features.engagement import ENGAGEMENT
 from features.lately import LATELY
+from features.own_signals import NAME as OWN_SIGNALS
 from features.pace import PACE
 from features.persons import PERSONS
 from features.population import About, Population
@@ -23,7 +24,7 @@ from features.signal import Column, Family, FamilySettings
 from features.stages import STAGES
 from features.track_records import TRACK_RECORDS
 from leads.arrays import Floats
-from leads.errors import DamagedArtifactError
+from leads.errors import DamagedArtifactError, SettingsError
 from leads.timeline import Timelines
 from leads.view import Snapshots, View
 
@@ -42,8 +43,23 @@ FAMILIES: tuple[Family, ...] = (
 # On two logs, an export and simulated leads LATELY added nothing; a plan may still name it.
 ON_BY_DEFAULT = tuple(family for family in FAMILIES if family is not LATELY)
 
+# The data team's own family, where the settings name a file: set once as a process starts.
+_OWN: list[Family] = []
+
+
+def use_own_family(family: Family | None) -> None:
+    """From now on learn this family, too, and read models that have it; None for no such one."""
+    _OWN[:] = [] if family is None else [family]
+
+
+def own_family() -> Family | None:
+    """The data team's own family in use."""
+    return _OWN[0] if _OWN else None
+
+
 # Rows that stay in a core's cache; the compiled walks run without Python's lock.
 BLOCK_ROWS = 16_384
+FEWEST_BLOCK_ROWS = 100
 THREADS = 2
 
 
@@ -69,16 +85,19 @@ class SignalPlan:
         Many rows are filled in blocks by several threads; a row does not depend on its block.
         """
         matrix = np.empty((len(view), len(self.columns)))
+        # Two blocks a thread at least: few leads may have much to walk over.
+        share = max(len(view) // (2 * THREADS), FEWEST_BLOCK_ROWS)
+        block_rows = min(share, BLOCK_ROWS)
         prepared = self._prepared(view.timelines)
         population.build(self._asked)
 
         def fill(at: int) -> None:
-            rows = slice(at, at + BLOCK_ROWS)
+            rows = slice(at, at + block_rows)
             block_view = _rows_of(view, rows)
             for (family, _), made, columns in zip(self.parts, prepared, self._places, strict=True):
                 family.fill(made, block_view, population, matrix[rows, columns])
 
-        blocks = range(0, len(view), BLOCK_ROWS)
+        blocks = range(0, len(view), block_rows)
         if len(blocks) <= 1:
             fill(0)
         else:
@@ -137,21 +156,38 @@ def _rows_of(view: View, rows: slice) -> View:
     return View(view.timelines, snapshots, view.events, view.first[rows], view.stop[rows])
 
 
-def learn_plan(timelines: Timelines, families: tuple[Family, ...] = ON_BY_DEFAULT) -> SignalPlan:
-    """The plan learned from timelines as known at the training cut (`leads.view.known_by`)."""
+def learn_plan(timelines: Timelines, families: tuple[Family, ...] | None = None) -> SignalPlan:
+    """The plan learned from timelines as known at the training cut (`leads.view.known_by`).
+
+    Without `families`, of those on by default and the own one in use.
+    """
+    families = (*ON_BY_DEFAULT, *_OWN) if families is None else families
     return SignalPlan(tuple((family, family.learn(timelines)) for family in families))
 
 
 def plan_from_record(
-    record: Mapping[str, Any], families: tuple[Family, ...] = FAMILIES
+    record: Mapping[str, Any], families: tuple[Family, ...] | None = None
 ) -> SignalPlan:
-    """The plan of a stored record; raises `DamagedArtifactError` for an unknown family."""
+    """The plan of a stored record; raises `DamagedArtifactError` for an unknown family.
+
+    `SettingsError` where it has own signals and those in use are other ones or none.
+    """
+    families = (*FAMILIES, *_OWN) if families is None else families
     by_name = {family.name: family for family in families}
     stored = record["families"]
+    if OWN_SIGNALS not in by_name and any(entry["family"] == OWN_SIGNALS for entry in stored):
+        raise SettingsError(
+            "the model was trained with signals of your own; set LEADSCORE_SIGNALS to their file, "
+            "or train again without"
+        )
     unknown = sorted({entry["family"] for entry in stored} - set(by_name))
     if unknown:
         raise DamagedArtifactError(
             f"the model uses the signal family {unknown[0]!r}, which this version does not have; "
             "install the version that trained it or train again"
         )
-    return SignalPlan(tuple((by_name[entry["family"]], entry["settings"]) for entry in stored))
+    plan = SignalPlan(tuple((by_name[entry["family"]], entry["settings"]) for entry in stored))
+    if OWN_SIGNALS in by_name:
+        # Here, and not at the first score, it shows that the file of own signals is another.
+        plan.columns  # noqa: B018
+    return plan

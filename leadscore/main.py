@@ -29,6 +29,7 @@ COMMANDS: dict[str, Command] = {
     "import": Command("importing", "import_records", "Import a data folder into the store."),
     "pipelines": Command("pipelines", "pipelines", "Ready-made pipelines; is yours a good length?"),
     "check": Command("check", "check", "Is this data ready to learn from, and what may it reach?"),
+    "signals": Command("signals", "signals", "Try the laws of signals on your own ones."),
     "train": Command("train", "train", "Learn, judge forward in time, register, promote."),
     "backtest": Command("backtest", "backtest", "What each past month's model would have scored."),
     "score": Command("score", "score", "Score open leads, or given snapshots."),
@@ -63,6 +64,8 @@ def main() -> None:
         check_packages()
         check_openmp()
         keep_compiled_code(os.environ, Path(os.environ.get("LEADSCORE_HOME", ".leadscore")))
+        if os.environ.get("LEADSCORE_SIGNALS") and called in COMMANDS:
+            importlib.import_module("leadscore.own_signals").use_own_signals(os.environ)
         command_line(called if called in COMMANDS else None)()
     except LeadscoreError as error:
         _fail(str(error))

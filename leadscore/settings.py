@@ -25,6 +25,8 @@ class Settings(BaseModel):
     grade_c: int = Field(25, ge=1, le=99, description="the lowest score of grade C")
     mlflow_tracking_uri: str | None = Field(None, description="MLflow, if it is not in the home")
 
+    signals: Path | None = Field(None, description="a file of your own signals")
+
     @property
     def store(self) -> str | Path:
         """The address of the store."""

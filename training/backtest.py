@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from joblib import Parallel, delayed
 
+from features.plan import own_family, use_own_family
+from features.signal import Family
 from leads.arrays import Floats, Int8s, Int64s
 from leads.clock import format_time
 from leads.errors import TooFewLeadsError
@@ -103,6 +105,7 @@ def backtest(
             plan.label[rows],
             seed,
             recipe,
+            own_family(),
         )
         for month, rows in zip(plan.months, replayed, strict=True)
     ]
@@ -130,8 +133,10 @@ def _predicted(
     label: Int8s,
     seed: int,
     recipe: Recipe | None,
+    own: Family | None,
 ) -> dict[str, Floats]:
     """What the model and the baselines of an origin say of later snapshots."""
+    use_own_family(own)
     return judge(known, origin, snapshots, label, seed, recipe).probability
 
 

@@ -8,6 +8,7 @@ import typer
 
 from crm.store import Store
 from leads.errors import LeadscoreError
+from leads.view import known_by
 from leadscore.commands.promote import promote_and_rescore
 from leadscore.impact import Impact, show_impact
 from leadscore.options import (
@@ -21,6 +22,7 @@ from leadscore.options import (
     Timezone,
     Won,
 )
+from leadscore.own_signals import check_own_signals
 from leadscore.settings import Settings, read_settings
 from leadscore.sources import Records, moment_of, read_records
 from leadscore.terminal import Progress, percent, progress, say, show_json, show_table
@@ -91,6 +93,9 @@ def train_on(
     overruled: Overruled = NOT_OVERRULED,
 ) -> Trained:
     """Train on records and register the model in the MLflow of the settings."""
+    if settings.signals is not None:
+        step("trying the laws on your own signals")
+        check_own_signals(os.environ, known_by(records.timelines, until))
     return train_model(
         records.timelines,
         until,
