@@ -1,0 +1,51 @@
+"""Featuretools on the events of `benchmarks.features`, in an environment of its own.
+
+`PYTHON -m benchmarks.features --featuretools THAT_PYTHON` runs this file there: it reads contacts and
+snapshots from Parquet and writes what it found, and its seconds, beside them. Each moment is a cutoff
+time; of the columns it makes those without a window, for a window costs a run of its own.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import featuretools
+import pandas as pd
+
+
+def main(folder: Path) -> None:
+    """Counts of all, by direction and by kind, kinds ever, minutes ever and the longest."""
+    contacts, snapshots = (
+        pd.read_parquet(folder / f"{name}.parquet") for name in ("contacts", "snapshots")
+    )
+    contacts["happened"] = pd.to_datetime(contacts["happened"], unit="us")
+    contacts["contact"] = range(len(contacts))
+    for name in ("kind", "direction"):
+        contacts[name] = contacts[name].astype("category")
+    entities = featuretools.EntitySet("crm")
+    entities.add_dataframe(
+        dataframe=pd.DataFrame({"lead": snapshots["lead"]}), dataframe_name="leads", index="lead"
+    )
+    entities.add_dataframe(
+        dataframe=contacts, dataframe_name="contacts", index="contact", time_index="happened"
+    )
+    entities.add_relationship("leads", "lead", "contacts", "lead")
+    for name in ("kind", "direction"):
+        entities.add_interesting_values("contacts", values={name: sorted(contacts[name].unique())})
+    cutoffs = pd.DataFrame(
+        {"lead": snapshots["lead"], "time": pd.to_datetime(snapshots["as_of"], unit="us")}
+    )
+    begun = time.perf_counter()
+    found, _ = featuretools.dfs(
+        entityset=entities, target_dataframe_name="leads", cutoff_time=cutoffs,
+        agg_primitives=["count", "num_unique", "sum", "max"], where_primitives=["count"],
+        trans_primitives=[], max_depth=1, n_jobs=1,
+    )  # fmt: skip
+    seconds = time.perf_counter() - begun
+    found = found.reset_index(level="time", drop=True).loc[snapshots["lead"]].astype("float64")
+    found.columns = [str(name) for name in found.columns]
+    found.to_parquet(folder / "found.parquet")
+    (folder / "seconds.txt").write_text(str(seconds))
+
+
+main(Path(sys.argv[1]))

@@ -1,0 +1,49 @@
+"""The dictionary of signals, `docs/signals.md`, written from what the families declare.
+
+After a change that is meant, rewrite the page with `python -m tests.features.dictionary`.
+"""
+
+from pathlib import Path
+
+from features.plan import FAMILIES, ON_BY_DEFAULT, learn_plan
+from features.signal import Column
+from models.sentences import group_label
+from tests.features.training_history import training_history
+
+PATH = Path(__file__).parents[2] / "docs" / "signals.md"
+HEAD = """# The signals
+
+Every signal that leadscore computes for a lead at a moment, from what was known then and nothing
+else. This page is written by `python -m tests.features.dictionary` from what the code declares, for
+a small invented history: the kinds of contact, the results, the stages and the attributes are that
+history's; yours take their places, so that you may have more or fewer.
+
+A *unit* says how the number is read; signals of one *group* are one factor. *In words* is what
+`leadscore explain` says of a value (…), *without a value* what it says where there is none.
+"""
+
+
+def dictionary_page() -> str:
+    """The page: one table a family."""
+    parts = [HEAD]
+    for family in FAMILIES:
+        plan = learn_plan(training_history().timelines(), (family,))
+        off = "" if family in ON_BY_DEFAULT else " (off by default)"
+        parts += [
+            f"\n## {family.name}{off}\n",
+            "| signal | unit | group | in words | without a value |",
+            "|---|---|---|---|---|",
+            *(_row(column) for column in plan.columns),
+        ]
+    return "\n".join([*parts, ""])
+
+
+def _row(column: Column) -> str:
+    sentence = column.sentence.format(value="…", **column.names)
+    missing = column.missing.format(**column.names)
+    cells = (f"`{column.name}`", column.unit, group_label(column.group), sentence, missing)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    PATH.write_text(dictionary_page(), encoding="utf-8")
