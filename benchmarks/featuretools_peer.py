@@ -31,7 +31,8 @@ def main(folder: Path) -> None:
     )
     entities.add_relationship("leads", "lead", "contacts", "lead")
     for name in ("kind", "direction"):
-        entities.add_interesting_values("contacts", values={name: sorted(contacts[name].unique())})
+        values = {name: sorted(contacts[name].unique())}
+        entities.add_interesting_values(dataframe_name="contacts", values=values)
     cutoffs = pd.DataFrame(
         {"lead": snapshots["lead"], "time": pd.to_datetime(snapshots["as_of"], unit="us")}
     )

@@ -4,6 +4,8 @@ The date itself is off: a model that knows it learns the drift of the years, whi
 `DATED_CALENDAR` has it, for measuring what that costs.
 """
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 
 from features.population import Population
@@ -35,9 +37,18 @@ COLUMNS = (
 DATE = Column("date", TIMING, "date", "Scored on {value}", _NO_DAY)
 
 
+# Signals of the moment of scoring that cost accuracy on leads that came later: docs/benchmarks.md.
+LEFT_OUT = ("weekday", "hour", "days_to_quarter_end")
+
+
 def learn(timelines: Timelines) -> FamilySettings:
     """Nothing: the calendar is the same for everybody. Absolute time is left out."""
     return {"absolute_time": False}
+
+
+def learn_default(timelines: Timelines) -> FamilySettings:
+    """The same without what did not help."""
+    return {"absolute_time": False, "left_out": list(LEFT_OUT)}
 
 
 def learn_with_date(timelines: Timelines) -> FamilySettings:
@@ -46,22 +57,30 @@ def learn_with_date(timelines: Timelines) -> FamilySettings:
 
 
 def columns(settings: FamilySettings) -> tuple[Column, ...]:
-    """The columns above."""
-    return (*COLUMNS, DATE) if settings["absolute_time"] else COLUMNS
+    """The columns above, without those left out."""
+    left_out = settings.get("left_out", ())
+    chosen = tuple(column for column in COLUMNS if column.name not in left_out)
+    return (*chosen, DATE) if settings["absolute_time"] else chosen
 
 
 def fill(settings: FamilySettings, view: View, population: Population, block: Floats) -> None:
     """Fill the block from each snapshot's moment and its lead's creation."""
-    block[:, 0] = weekday(view.as_of)
-    block[:, 1] = view.as_of % DAY_US // HOUR_US
-    day = view.as_of // DAY_US
-    months = view.as_of.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)
-    block[:, 2] = _days_to(day, months + 1)
-    block[:, 3] = _days_to(day, months + 3 - months % 3)
-    block[:, 4] = weekday(view.created_at)
-    block[:, 5] = view.created_at % DAY_US // HOUR_US
-    if settings["absolute_time"]:
-        block[:, 6] = view.as_of // DAY_US
+    for place, column in enumerate(columns(settings)):
+        block[:, place] = _VALUES[column.name](view)
+
+
+def _month(view: View) -> Int64s:
+    """Months since 1970."""
+    return view.as_of.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)
+
+
+def _days_to_month_end(view: View) -> Int64s:
+    return _days_to(view.as_of // DAY_US, _month(view) + 1)
+
+
+def _days_to_quarter_end(view: View) -> Int64s:
+    month = _month(view)
+    return _days_to(view.as_of // DAY_US, month + 3 - month % 3)
 
 
 def weekday(at: Int64s) -> Int64s:
@@ -77,5 +96,16 @@ def _days_to(day: Int64s, month: Int64s) -> Int64s:
     return days
 
 
+_VALUES: Mapping[str, Callable[[View], Int64s]] = {
+    "weekday": lambda view: weekday(view.as_of),
+    "hour": lambda view: view.as_of % DAY_US // HOUR_US,
+    "days_to_month_end": _days_to_month_end,
+    "days_to_quarter_end": _days_to_quarter_end,
+    "created_weekday": lambda view: weekday(view.created_at),
+    "created_hour": lambda view: view.created_at % DAY_US // HOUR_US,
+    "date": lambda view: view.as_of // DAY_US,
+}
+
 CALENDAR = Family("calendar", learn, columns, fill)
+DEFAULT_CALENDAR = Family("calendar", learn_default, columns, fill)
 DATED_CALENDAR = Family("calendar", learn_with_date, columns, fill)

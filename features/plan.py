@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from features.attributes import ATTRIBUTES
-from features.calendar import CALENDAR
+from features.calendar import CALENDAR, DEFAULT_CALENDAR
 from features.engagement import ENGAGEMENT
 from features.lately import LATELY
 from features.own_signals import NAME as OWN_SIGNALS
@@ -40,8 +40,13 @@ FAMILIES: tuple[Family, ...] = (
     PACE,
     LATELY,
 )
-# On two logs, an export and simulated leads LATELY added nothing; a plan may still name it.
-ON_BY_DEFAULT = tuple(family for family in FAMILIES if family is not LATELY)
+# On a log, an export and simulated leads LATELY added nothing, and three signals of the moment of
+# scoring cost accuracy (docs/benchmarks.md); a plan may still name them.
+ON_BY_DEFAULT = tuple(
+    DEFAULT_CALENDAR if family is CALENDAR else family
+    for family in FAMILIES
+    if family is not LATELY
+)
 
 # The data team's own family, where the settings name a file: set once as a process starts.
 _OWN: list[Family] = []

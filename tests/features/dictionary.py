@@ -5,7 +5,7 @@ After a change that is meant, rewrite the page with `python -m tests.features.di
 
 from pathlib import Path
 
-from features.plan import FAMILIES, ON_BY_DEFAULT, learn_plan
+from features.plan import FAMILIES, learn_plan
 from features.signal import Column
 from models.sentences import group_label
 from tests.features.training_history import training_history
@@ -26,22 +26,23 @@ A *unit* says how the number is read; signals of one *group* are one factor. *In
 def dictionary_page() -> str:
     """The page: one table a family."""
     parts = [HEAD]
+    on = {column.name for column in learn_plan(training_history().timelines()).columns}
     for family in FAMILIES:
         plan = learn_plan(training_history().timelines(), (family,))
-        off = "" if family in ON_BY_DEFAULT else " (off by default)"
         parts += [
-            f"\n## {family.name}{off}\n",
+            f"\n## {family.name}\n",
             "| signal | unit | group | in words | without a value |",
             "|---|---|---|---|---|",
-            *(_row(column) for column in plan.columns),
+            *(_row(column, on) for column in plan.columns),
         ]
     return "\n".join([*parts, ""])
 
 
-def _row(column: Column) -> str:
+def _row(column: Column, on: set[str]) -> str:
     sentence = column.sentence.format(value="…", **column.names)
     missing = column.missing.format(**column.names)
-    cells = (f"`{column.name}`", column.unit, group_label(column.group), sentence, missing)
+    name = f"`{column.name}`" + ("" if column.name in on else " (off by default)")
+    cells = (name, column.unit, group_label(column.group), sentence, missing)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
