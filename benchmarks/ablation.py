@@ -1,9 +1,9 @@
 """What each family of signals adds, forward in time: `python -m benchmarks.ablation --json`.
 
 One model has all signals but the last closings and the date; each other leaves a family or some
-columns out, or adds those. All are bags of the recipe's trees, learned from what was known at a cut and
-judged on leads that came later. The cuts lie before the leads that docs/benchmarks.md judges on,
-which are not looked at here.
+columns out, or adds those. All are bags of the recipe's trees, learned from what was known at a cut
+and judged on leads that came later. The cuts lie before the leads that docs/benchmarks.md judges
+on, which are not looked at here.
 """
 
 import argparse

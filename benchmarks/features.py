@@ -157,6 +157,53 @@ def _seconds(query: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
+FEATURETOOLS_COLUMNS = {
+    "COUNT(contacts)": "interactions_ever",
+    "NUM_UNIQUE(contacts.kind)": "kinds_ever",
+    "MAX(contacts.minutes)": "longest_minutes",
+    **{
+        f"COUNT(contacts WHERE direction = {code})": f"{name}_ever"
+        for code, name in enumerate(DIRECTIONS)
+    },
+    **{
+        f"COUNT(contacts WHERE kind = {code})": f"kind_{name}_ever"
+        for code, name in enumerate(KINDS)
+    },
+}
+
+
+def beside_featuretools(python: Path, snapshots: int = 10_000) -> dict[str, Any]:
+    """Seconds of featuretools in its own environment, for fewer columns than leadscore's."""
+    contacts = invented(snapshots, 10)
+    plan, ours = leadscore_query(contacts)
+    place_of = {column.name: place for place, column in enumerate(plan.columns)}
+    matrix = ours()
+    with tempfile.TemporaryDirectory() as folder:
+        events = {
+            "lead": contacts.of_lead, "happened": contacts.at, "kind": contacts.kind,
+            "direction": contacts.direction, "minutes": contacts.minutes,
+        }  # fmt: skip
+        pq.write_table(pa.table(events), Path(folder) / "contacts.parquet")
+        moments = {"lead": contacts.lead, "as_of": contacts.as_of}
+        pq.write_table(pa.table(moments), Path(folder) / "snapshots.parquet")
+        script = Path(__file__).with_name("featuretools_peer.py")
+        subprocess.run([python, script, folder], check=True, capture_output=True)
+        found = pq.read_table(Path(folder) / "found.parquet")
+        seconds = float((Path(folder) / "seconds.txt").read_text())
+    equal = {
+        name: _equal(found[theirs].to_numpy(), matrix[:, place_of[name]])
+        for theirs, name in FEATURETOOLS_COLUMNS.items()
+    }
+    own = float(np.median([_seconds(ours) for _ in range(5)]))
+    return {
+        "snapshots": snapshots,
+        "columns": len(FEATURETOOLS_COLUMNS),
+        "seconds": {"leadscore": own, "featuretools": seconds},
+        "times_leadscore": seconds / own,
+        "equal": equal,
+    }
+
+
 def write_parquet(folder: Path, leads: int) -> None:
     """10 events a lead: 5 contacts, 2 stage changes, and 3 attributes at creation."""
     draw = np.random.default_rng(1)
@@ -310,6 +357,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES, help="snapshots")
     parser.add_argument("--deep-leads", type=int, default=2_000, help="leads of 20,000 events")
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS))
+    parser.add_argument("--featuretools", type=Path, help="the Python of its environment")
     given = parser.parse_args()
     results: dict[str, Any] = {"load": os.getloadavg()[0], "one_lead": one_lead()}
     for size in given.sizes:
@@ -319,6 +367,8 @@ def main() -> None:
         results[f"{given.deep_leads:,} leads of 20,000 events"] = compared(
             deep, min(given.repeats, 3), given.peers
         )
+    if given.featuretools:
+        results["featuretools"] = beside_featuretools(given.featuretools)
     results["all_families"] = [all_families(size) for size in given.sizes]
     print(json.dumps(results, indent=None if given.json else 2))
 

@@ -1,8 +1,9 @@
 """Featuretools on the events of `benchmarks.features`, in an environment of its own.
 
-`PYTHON -m benchmarks.features --featuretools THAT_PYTHON` runs this file there: it reads contacts and
-snapshots from Parquet and writes what it found, and its seconds, beside them. Each moment is a cutoff
-time; of the columns it makes those without a window, for a window costs a run of its own.
+`python -m benchmarks.features --featuretools THAT_PYTHON` runs this file there: it reads contacts
+and snapshots from Parquet and writes what it found, and its seconds, beside them. Each moment is a
+cutoff time; it makes the columns without a window, for a window costs a run of its own. It needs
+pandas before 3.
 """
 
 import sys
