@@ -1,11 +1,13 @@
 """A sheet of an Excel file (.xlsx) as the raw rows of a table, every cell as text."""
 
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
 from openpyxl import load_workbook
@@ -15,6 +17,12 @@ from crm.rejections import Rejection
 from crm.tables import BLOCK_ROWS, Block, check_header
 from leads.attributes import value_text
 from leads.errors import InvalidTableError
+
+# What the library lets through of a file that is cut, overwritten or another kind of file.
+_DAMAGE = (
+    BadZipFile, InvalidFileException, ParseError, zlib.error, EOFError, OSError,
+    KeyError, IndexError, ValueError, TypeError, RuntimeError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,23 +66,39 @@ def open_sheet(path: Path, sheet: str | None) -> ExcelSheet:
 @contextmanager
 def _rows(path: Path, sheet: str | None) -> Iterator[Iterator[list[str | None]]]:
     """The rows of a sheet that are not empty, without the empty cells at their ends."""
-    try:
+    with _damage_named(path):
         book = load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, OSError) as error:
-        raise InvalidTableError(
-            f"{path} is not an Excel file: {error}; save it again as .xlsx"
-        ) from None
     try:
+        if not book.sheetnames:
+            raise InvalidTableError(f"{path} has no sheet that can be read; save it again as .xlsx")
         if sheet is not None and sheet not in book.sheetnames:
             raise InvalidTableError(
                 f"{path} has no sheet {sheet!r}; its sheets are {', '.join(book.sheetnames)}"
             )
         found = book[sheet] if sheet is not None else book[book.sheetnames[0]]
         found.reset_dimensions()
-        texts = ([_text(cell) for cell in row] for row in found.iter_rows())
+        texts = ([_text(cell) for cell in row] for row in _rows_of_cells(found, path))
         yield filter(None, map(_trimmed, texts))
     finally:
         book.close()
+
+
+def _rows_of_cells(sheet: Any, path: Path) -> Iterator[Sequence[Any]]:
+    """The sheet's rows, which the library reads as they are asked for."""
+    with _damage_named(path):
+        yield from sheet.iter_rows()
+
+
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    """Damage that the library meets in the file as an error that names the file."""
+    try:
+        yield
+    except _DAMAGE as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InvalidTableError(
+            f"{path} is damaged or not an Excel file: {reason}; save it again as .xlsx"
+        ) from None
 
 
 def _trimmed(cells: list[str | None]) -> list[str | None]:

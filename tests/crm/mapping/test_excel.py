@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import Workbook
@@ -103,5 +104,50 @@ def test_a_sheet_that_is_not_there_is_named_with_those_that_are(tmp_path):
 def test_what_is_no_excel_file_is_said(tmp_path):
     path = tmp_path / "book.xlsx"
     path.write_bytes(b"Id,Created\n")
-    with pytest.raises(InvalidTableError, match="is not an Excel file"):
+    with pytest.raises(InvalidTableError, match="is damaged or not an Excel file"):
+        open_sheet(path, None)
+
+
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml"])
+def test_a_file_with_a_part_cut_short_is_named(tmp_path, part):
+    path = tmp_path / "book.xlsx"
+    book = Workbook()
+    for n in range(50):
+        book.worksheets[0].append([f"name {n}", datetime(2026, 3, 1, n % 24)])  # noqa: DTZ001
+    book.save(path)
+    with ZipFile(path) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    parts[part] = parts[part][: len(parts[part]) // 2]
+    with ZipFile(path, "w") as packed:
+        for name, content in parts.items():
+            packed.writestr(name, content)
+
+    with pytest.raises(InvalidTableError, match=r"book\.xlsx is damaged .*; save it again") as told:
+        list(open_sheet(path, None).blocks())
+    assert "\n" not in str(told.value)
+
+
+def test_a_file_whose_bytes_are_overwritten_is_named(tmp_path):
+    path = save(tmp_path / "book.xlsx", [["Id", "Name"], *([n, f"name {n}"] for n in range(99))])
+    with ZipFile(path) as packed:
+        sheet = packed.getinfo("xl/worksheets/sheet2.xml")
+    raw = bytearray(path.read_bytes())
+    middle = sheet.header_offset + sheet.compress_size // 2
+    raw[middle : middle + 40] = bytes(40)
+    path.write_bytes(raw)
+
+    with pytest.raises(InvalidTableError, match=r"book\.xlsx is damaged"):
+        list(open_sheet(path, "Deals").blocks())
+
+
+def test_a_file_that_lost_its_sheets_is_named(tmp_path):
+    path = save(tmp_path / "book.xlsx", [["Id"]])
+    with ZipFile(path) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    with ZipFile(path, "w") as packed:
+        for name, content in parts.items():
+            if not name.startswith("xl/worksheets/"):
+                packed.writestr(name, content)
+
+    with pytest.raises(InvalidTableError, match=r"book\.xlsx has no sheet that can be read"):
         open_sheet(path, None)
