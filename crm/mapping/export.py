@@ -15,6 +15,7 @@ from crm.mapping.parts import MappedTable, Part, RowsPart, StageEnteredPart
 from crm.mapping.reading import Reading
 from crm.mapping.section import suggestion
 from crm.mapping.toml_file import read_mapping
+from crm.rejections import Rejection
 from crm.tables import TableSource
 from leads.contract import ATTRIBUTE_CHANGES, LEADS, STAGE_CHANGES, TABLES, Table
 from leads.errors import InvalidTableError
@@ -49,11 +50,7 @@ def open_mapped_export(
         for table in TABLES
         if table.name in parts
     }
-    if not any(map(len, files[LEADS.name].blocks())):
-        raise InvalidTableError(
-            f"{files[LEADS.name].name} has no leads that pass the filters of {mapping.path}; "
-            "correct them"
-        )
+    _check_leads(mapping, files[LEADS.name])
     _check_types(mapping, files)
     return DataFolder(
         path=source,
@@ -66,6 +63,27 @@ def open_mapped_export(
         attribute_types=mapping.attribute_types,
         account=account,
     )
+
+
+def _check_leads(mapping: ExportMapping, leads: TableSource) -> None:
+    """Refuse an export without a single lead, with the reason: refused rows, filters, no rows."""
+    first: Rejection | None = None
+    refused = 0
+    for block in leads.blocks():
+        if len(block):
+            return
+        first = first or next(iter(block.broken), None)
+        refused += len(block.broken)
+    if first is not None:
+        raise InvalidTableError(
+            f"{leads.name} has no leads: none of the {refused:,} rows can be read through "
+            f"{mapping.path}. {first.file or leads.name}, row {first.row}: {first.reason}"
+        )
+    if any(read.table is LEADS and read.where for read in mapping.reads):
+        raise InvalidTableError(
+            f"{leads.name} has no leads that pass the filters of {mapping.path}; correct them"
+        )
+    raise InvalidTableError(f"{leads.name} has no rows; give an export with leads")
 
 
 def _check_types(mapping: ExportMapping, files: Mapping[str, TableSource]) -> None:

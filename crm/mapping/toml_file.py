@@ -1,7 +1,9 @@
 """A mapping's TOML file, read and checked: see docs/mappings.md for what it may hold."""
 
+import re
 import tomllib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -30,6 +32,7 @@ from leads.pipelines import Pipelines, pipelines_from_records
 _TABLES = {table.name: table for table in TABLES}
 _UNITS = (*SECONDS_PER_UNIT, *CLOCK_UNITS)
 _LIST_TESTS = {"in": "is one of", "not_in": "is none of"}
+_EXAMPLE = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 _PREFIX_TESTS = {"starts_with": "starts with", "not_starts_with": "does not start with"}
 
 
@@ -233,6 +236,14 @@ def _time_format(section: Section) -> str | None:
         raise section.error(
             f'format is {text!r}; write one such as "%d/%m/%Y %H:%M", or "unix" or "unix_ms"'
         )
+    if text is not None and text not in UNIX_FORMATS:
+        try:
+            datetime.strptime(_EXAMPLE.strftime(text), text)  # noqa: DTZ007
+        except (ValueError, re.error) as error:
+            raise section.error(
+                f"format is {text!r}, which reads no time: {error}; "
+                'write one such as "%d/%m/%Y %H:%M"'
+            ) from None
     return text
 
 
@@ -289,8 +300,13 @@ def _fallback(outcome: Section) -> Fallback:
             raise outcome.error("fallback has no after_days; write { after_days = 30 }")
         section.finish()
         return Fallback(None, days)
-    point = _one_of(outcome, "fallback", get_args(TimePoint))
-    return Fallback("export_end" if point is None else point)  # type: ignore[arg-type]
+    points = get_args(TimePoint)
+    point = outcome.record.get("fallback") if outcome.has("fallback") else points[0]
+    if point not in points:
+        raise outcome.error(
+            f"fallback is {point!r}; write one of {', '.join(points)}, or {{ after_days = 30 }}"
+        )
+    return Fallback(point)
 
 
 def _link(section: Section) -> Link | None:

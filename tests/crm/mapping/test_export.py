@@ -216,6 +216,24 @@ def test_filters_that_leave_no_lead_fail_the_import(read_export):
         read_export({"events.csv": "id,type,at\n1,call,2026-01-01T00:00:00Z\n"}, _SEVERAL_KINDS)
 
 
+def test_a_format_that_no_row_has_is_told_with_the_first_cell_and_not_as_a_filter(
+    read_export, export_files, mapping
+):
+    message = (
+        r"none of the 3 rows can be read .* deals\.csv, row 1: created_at: '01/03/2026 09:00' "
+        r"is no time of the format '%d\.%m\.%Y'; correct the row or the mapping"
+    )
+    with pytest.raises(InvalidTableError, match=message) as told:
+        read_export(export_files, mapping.replace("%d/%m/%Y %H:%M", "%d.%m.%Y"))
+    assert "filter" not in str(told.value)
+
+
+def test_an_export_without_rows_is_not_blamed_on_filters(read_export, export_files, mapping):
+    header = str(export_files["deals.csv"]).split("\n")[0] + "\n"
+    with pytest.raises(InvalidTableError, match=r"deals\.csv has no rows; give an export"):
+        read_export({**export_files, "deals.csv": header}, mapping)
+
+
 def test_other_encodings_and_semicolons(read_export, export_files, mapping):
     deals = str(export_files["deals.csv"]).replace("Stage", "Phäse").encode("cp1252")
     renamed = mapping.replace('"Stage"', '"Phäse"')

@@ -59,6 +59,23 @@ def test_an_order_stands_for_times(mapping_of):
 
 
 @pytest.mark.parametrize(
+    "time_format",
+    [
+        "%d/%m/%Y %I:%M %p",
+        "%Y年%m月%d日",
+        "%G-W%V-%u",
+        "%Y-%jT%H",
+        "%a %d %b %Y %H:%M:%S %Z",
+        "%y%%%z",
+    ],
+)
+def test_a_format_that_reads_times_is_taken(mapping_of, time_format):
+    column = f'{{ column = "Created", format = "{time_format}" }}'
+    [read] = mapping_of(READ + COLUMNS.replace('"Created"', column)).reads
+    assert read.columns["created_at"].time_format == time_format
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", r'no \[\[read\]\] makes leads; add one with as = "leads"'),
@@ -90,6 +107,14 @@ def test_an_order_stands_for_times(mapping_of):
             "format is 'ISO'; write one such as",
         ),
         (
+            READ + 'columns = { lead_id = { column = "Id", format = "%d.%m.%Q" } }',
+            "format is '%d.%m.%Q', which reads no time: 'Q' is a bad directive",
+        ),
+        (
+            READ + 'columns = { lead_id = { column = "Id", format = "%d.%m.%" } }',
+            "format is '%d.%m.%', which reads no time: stray %",
+        ),
+        (
             READ + 'columns = { lead_id = { column = "Id", otherwise = "x" } }',
             "otherwise has no map beside it",
         ),
@@ -107,7 +132,7 @@ def test_an_order_stands_for_times(mapping_of):
         ),
         (
             PIPELINE + READ + COLUMNS + '[read.outcome]\nstage = "S"\nfallback = "never"\n',
-            "outcome: fallback is 'never'; write one of export_end",
+            "outcome: fallback is 'never'; write one of export_end, .*, or { after_days = 30 }",
         ),
         (
             READ + COLUMNS + '[attribute_types]\n\n[attribute_types.amount]\nx = "number"\n',
