@@ -50,8 +50,11 @@ def concatenate_coded(columns: Sequence[Coded]) -> Coded:
     """One column of several, their levels merged."""
     code_of: dict[str, int] = {}
     parts = [
-        column.recoded([code_of.setdefault(level, len(code_of)) for level in column.levels])
-        for column in columns
+        # Many columns of one list, as of lead ids: their codes are the first one's.
+        column.codes
+        if place and column.levels == columns[0].levels
+        else column.recoded([code_of.setdefault(level, len(code_of)) for level in column.levels])
+        for place, column in enumerate(columns)
     ]
     codes = np.concatenate(parts) if parts else np.zeros(0, np.int32)
     return Coded(codes, tuple(code_of))
