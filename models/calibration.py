@@ -112,3 +112,10 @@ def sigmoid(log_odds: Floats) -> Floats:
 def log_odds_of(probability: float) -> float:
     """The log-odds of a probability strictly between 0 and 1."""
     return math.log(probability / (1 - probability))
+
+
+def log_odds(probability: Floats) -> Floats:
+    """The log-odds of probabilities; 0 and 1 are taken as the nearest that have one."""
+    inner = np.clip(probability, np.finfo(np.float64).eps, _ALMOST_ONE)
+    odds: Floats = np.log(inner) - np.log1p(-inner)
+    return odds

@@ -8,7 +8,7 @@ that have been followed for `t`.
 
 import numpy as np
 
-from leads.arrays import Bools, Floats, Int64s
+from leads.arrays import Bools, Floats, Int8s, Int64s
 from leads.clock import DAY_US
 from leads.outcome import CENSORED_LABEL, outcomes
 from leads.view import View
@@ -16,6 +16,10 @@ from leads.view import View
 # Within a stratum nobody has been followed for less than this share of them; the few that are
 # decided later would otherwise stand for very many.
 LEAST_SHARE = 0.1
+# Where less of a week's snapshots of an age is decided, the decided ones are the quick ones, and no
+# weight can tell of the rest: sellers reported AUC .77, and .58 when their outcomes were known.
+LEAST_DECIDED = 0.8
+WEEK_US = 7 * DAY_US
 # How long a lead stays open depends on its age, and so does how long it was followed: in a holdout
 # the old snapshots are the late ones. Within a span of ages the two are unrelated.
 _AGE_EDGES_US = np.array([1, 3, 7, 14, 30, 90]) * DAY_US
@@ -29,7 +33,7 @@ def censoring_weights(view: View, until: int, weight: Floats) -> Floats:
     """
     found = outcomes(view, until)
     decided = found.label != CENSORED_LABEL
-    age = np.searchsorted(_AGE_EDGES_US, view.as_of - view.created_at, "right")
+    age = _age_span(view)
     moved = np.zeros(len(view))
     for stratum in np.unique(age):
         rows = age == stratum
@@ -49,3 +53,19 @@ def _moved(followed_us: Int64s, decided_after_us: Int64s, decided: Bools, weight
     moved = np.zeros(len(weight))
     moved[decided] = weight[decided] / np.maximum(at_least[place], LEAST_SHARE)
     return moved
+
+
+def mostly_decided(view: View, label: Int8s, until: int) -> Bools:
+    """The snapshots of those weeks, at each age, of which it is known how at least 80 % ended."""
+    week = (until - view.as_of) // WEEK_US
+    cohort = week * (len(_AGE_EDGES_US) + 1) + _age_span(view)
+    _, place, snapshots = np.unique(cohort, return_inverse=True, return_counts=True)
+    decided = np.bincount(place, label != CENSORED_LABEL)
+    enough: Bools = (decided >= LEAST_DECIDED * snapshots)[place]
+    return enough
+
+
+def _age_span(view: View) -> Int64s:
+    """The span of ages that each snapshot is in."""
+    spans: Int64s = np.searchsorted(_AGE_EDGES_US, view.as_of - view.created_at, "right")
+    return spans

@@ -38,6 +38,11 @@ class BaseRateShift:
     p_value: float
 
     @property
+    def at(self) -> int:
+        """The beginning of the month, in microseconds."""
+        return int(np.datetime64(self.month, "M").astype("datetime64[us]").astype(np.int64))
+
+    @property
     def sentence(self) -> str:
         """What a person reads."""
         return (

@@ -15,11 +15,12 @@ from leads.outcome import CENSORED_LABEL, known_stage, labels
 from leads.timeline import Timelines
 from leads.view import Snapshots, View, known_by, look
 from models.bootstrap import figures
+from models.calibration import Platt, log_odds, sigmoid
 from models.metrics import METRICS, tally
 from models.scorer import Scorer
 from training.artifacts import artifact_of
 from training.baselines import fitted_baselines
-from training.censoring import censoring_weights
+from training.censoring import censoring_weights, mostly_decided
 from training.fitting import (
     FittedModel,
     Progress,
@@ -28,7 +29,8 @@ from training.fitting import (
     fit_model,
     no_progress,
 )
-from training.rows import training_rows
+from training.level import at_newest_level
+from training.rows import FEWEST_LEADS_EACH, TrainingRows, leads_of_each, training_rows
 from training.snapshots import equal_weights, learning_weights, open_life_snapshots
 from training.targets import targets
 
@@ -52,6 +54,7 @@ class Judged:
     weight: Floats
     closed_weight: Floats
     n_censored: int
+    n_too_early: int
     probability: dict[str, Floats]
     members: tuple[Floats, ...] = ()
 
@@ -60,11 +63,18 @@ MODEL = "model"
 
 
 def holdout_cut(timelines: Timelines, until: int) -> int:
-    """The moment after which the newest quarter of the closed leads was created."""
+    """The moment after which the newest quarter of the leads to judge on was created.
+
+    Those are closed leads of weeks that are mostly decided; where these are too few, all closed.
+    """
     view = look(timelines, _at_creation(timelines, until))
-    decided = labels(view, until) != CENSORED_LABEL
+    label = labels(view, until)
+    decided = label != CENSORED_LABEL
     if not decided.any():
         raise TooFewLeadsError("no lead was closed yet: nothing to learn from; import more history")
+    known = decided & mostly_decided(view, label, until)
+    if min(leads_of_each(view.snapshots.lead[known], label[known])) >= FEWEST_LEADS_EACH:
+        decided = known
     return int(np.quantile(view.created_at[decided], 1 - HOLDOUT_SHARE))
 
 
@@ -82,13 +92,15 @@ def judge_forward(
 ) -> Judged:
     """Fit on what was known at the holdout's cut and predict later leads, labelled as of `until`.
 
-    Snapshots undecided at `until` are stood for by decided ones: see `training.censoring`. Raises
+    Judged are weeks and ages that are mostly decided, or all where these hold too few leads; of
+    them, decided snapshots stand for undecided ones: see `training.censoring`. Raises
     `TooFewLeadsError`.
     """
     known = known_by(timelines, until)
     cut = holdout_cut(known, until)
     snapshots = open_life_snapshots(known, until, seed)
-    later = snapshots.only(known.created_at[snapshots.lead] > cut)
+    every = snapshots.only(known.created_at[snapshots.lead] > cut)
+    later = _to_judge_on(known, every, until)
     view = look(known, later)
     label = labels(view, until)
     weight = censoring_weights(view, until, equal_weights(later.lead))
@@ -102,7 +114,18 @@ def judge_forward(
     judged = judge(
         known, cut, later.only(decided), label[decided], seed, recipe, progress, weight[decided]
     )
-    return replace(judged, n_censored=int((~decided).sum()))
+    return replace(judged, n_censored=int((~decided).sum()), n_too_early=len(every) - len(later))
+
+
+def _to_judge_on(known: Timelines, later: Snapshots, until: int) -> Snapshots:
+    """The snapshots of mostly decided weeks and ages; all of them where these are too few."""
+    view = look(known, later)
+    label = labels(view, until)
+    chosen = mostly_decided(view, label, until)
+    decided = chosen & (label != CENSORED_LABEL)
+    if min(leads_of_each(later.lead[decided], label[decided])) < FEWEST_LEADS_EACH:
+        return later
+    return later.only(chosen)
 
 
 def judge(
@@ -133,6 +156,7 @@ def judge(
         weight=closed_weight if weight is None else weight,
         closed_weight=closed_weight,
         n_censored=0,
+        n_too_early=0,
         probability=probability,
         members=scorer.member_probabilities(view, population),
     )
@@ -154,7 +178,15 @@ def _baseline_probabilities(
     # On several threads BLAS adds in another order, which shows in the last digits of a figure.
     with threadpool_limits(limits=1):
         models = fitted_baselines(fitted.plan, rows.matrix, target, weight)
-        return {name: model.predict_proba(matrix)[:, 1] for name, model in models.items()}
+        label = rows.labels(cut)
+        return {name: _at_level(model, rows, label, cut, matrix) for name, model in models.items()}
+
+
+def _at_level(model: Any, rows: TrainingRows, label: Int8s, cut: int, matrix: Floats) -> Floats:
+    """A baseline's probabilities, at the newest level as the model's are."""
+    learned, said = (log_odds(model.predict_proba(of)[:, 1]) for of in (rows.matrix, matrix))
+    calibration, _ = at_newest_level(Platt(1.0, 0.0), learned, label, rows.view, cut)
+    return sigmoid(calibration.log_odds(said))
 
 
 def report(judged: Judged) -> dict[str, Any]:
@@ -167,6 +199,7 @@ def report(judged: Judged) -> dict[str, Any]:
         "n_leads": len(np.unique(judged.view.snapshots.lead)),
         "n_snapshots": len(judged.label),
         "n_censored": judged.n_censored,
+        "n_too_early": judged.n_too_early,
         **_figures(judged, MODEL),
         "by_age": _by(judged, age_masks(judged.view)),
         "by_stage": _by(judged, _stage_masks(judged.view)),

@@ -21,7 +21,7 @@ from leads.outcome import CENSORED_LABEL, known_stage
 from leads.timeline import Timelines
 from leads.view import known_by
 from models.booster import Booster
-from models.calibration import Platt, fit_platt, log_odds_of, sigmoid
+from models.calibration import Platt, fit_intercept, fit_platt, log_odds_of, sigmoid
 from models.metrics import log_loss
 from training.level import NewestWindow, at_newest_level
 from training.rows import (
@@ -121,6 +121,7 @@ def fit_model(
     progress("fitting the bag")
     boosters = _fit_bag(rows, target, recipe, rounds, seed)
     margin = _bag_margin(boosters, rows.matrix)
+    calibration = _at_level_of(calibration, margin, target)
     calibration, newest = at_newest_level(calibration, margin, label, rows.view, until)
     described = _described(rows, target, boosters, calibration, margin)
     return replace(described, chosen_rounds=rounds, newest=newest, choices=choices)
@@ -165,8 +166,19 @@ def _cross_fit(
     tested = np.concatenate([np.zeros(0, np.int64), *(fold.test for fold in folds)])
     if min(leads_of_each(lead[tested], label[tested])) < FEWEST_LEADS_EACH:
         return Platt(1.0, 0.0), min(recipe.rounds), {}
-    margins = [_staged_margins(rows, fold, recipe, seed) for fold in folds]
+    margins = [_at_fold_level(_staged_margins(rows, fold, recipe, seed), target[fold.test])
+               for fold in folds]  # fmt: skip
     return _choose(np.concatenate(margins, axis=1), lead[tested], target[tested], recipe)
+
+
+def _at_fold_level(margins: Floats, target: Floats) -> Floats:
+    """Each number of trees' margins moved so that the fold's mean probability is right.
+
+    Between folds the base rate moves: that is not the calibration's to learn, which would add
+    what the models learn themselves once they know the newer leads.
+    """
+    ones = np.ones(len(target))
+    return np.stack([margin + fit_intercept(margin, target, ones) for margin in margins])
 
 
 def _can_learn(rows: TrainingRows, fold: Fold) -> bool:
@@ -262,6 +274,12 @@ def _parameters(recipe: Recipe, rows: int, leads: float) -> dict[str, Any]:
         "num_threads": 1,
         "verbosity": -1,
     }
+
+
+def _at_level_of(calibration: Platt, margin: Floats, target: Floats) -> Platt:
+    """The calibration's slope with the intercept that makes the mean of what was learned right."""
+    level = fit_intercept(calibration.slope * margin, target, np.ones(len(target)))
+    return replace(calibration, intercept=level)
 
 
 def _bag_margin(boosters: Sequence[str], matrix: Floats) -> Floats:

@@ -15,6 +15,7 @@ from leads.arrays import Bools, Floats, Int64s
 from leads.clock import DAY_US
 from leads.outcome import CENSORED_LABEL, WON_LABEL, known_stage, outcomes
 from leads.view import View
+from training.drift import base_rate_shift
 
 # Snapshots are alike in stage and age if so many of them are decided; else in less.
 FEWEST_DECIDED = 60
@@ -26,7 +27,8 @@ def targets(view: View, until: int) -> Floats:
     """What is learned of each snapshot as known by `until`, from 0 to 1; NaN for later snapshots.
 
     The finest stratum with enough decided snapshots says what becomes of its open ones: stage and
-    age, pipeline and age, pipeline, all.
+    age, pipeline and age, pipeline, all. Where the base rate has shifted, leads created before the
+    shift do not speak for those after it.
     """
     found = outcomes(view, until)
     known = view.as_of <= until
@@ -35,18 +37,19 @@ def targets(view: View, until: int) -> Floats:
     after = np.where(decided, found.decided_at, until) - view.as_of
     target = np.where(decided, won.astype(np.float64), np.nan)
     missing = known & ~decided
+    shift = base_rate_shift(view.timelines, until)
+    speaks = known if shift is None else known & (view.created_at >= shift.at)
     for stratum in _strata(view):
         for code in np.unique(stratum[missing]):
-            rows = np.flatnonzero(known & (stratum == code))
+            rows = np.flatnonzero(speaks & (stratum == code))
             if decided[rows].sum() >= FEWEST_DECIDED:
-                filled = rows[missing[rows]]
+                filled = np.flatnonzero(missing & (stratum == code))
                 incidence = _incidence(after[rows], decided[rows], won[rows])
                 target[filled] = incidence.won_later(after[filled])
                 missing[filled] = False
     if missing.any():
-        target[missing] = _incidence(after[known], decided[known], won[known]).won_later(
-            after[missing]
-        )
+        incidence = _incidence(after[speaks], decided[speaks], won[speaks])
+        target[missing] = incidence.won_later(after[missing])
     return target
 
 
