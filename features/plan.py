@@ -22,7 +22,7 @@ from features.replies import REPLIES
 from features.rhythm import RHYTHM
 from features.signal import Column, Family, FamilySettings
 from features.stages import STAGES
-from features.track_records import TRACK_RECORDS
+from features.track_records import DEFAULT_TRACK_RECORDS, TRACK_RECORDS
 from leads.arrays import Floats
 from leads.errors import DamagedArtifactError, SettingsError
 from leads.timeline import Timelines
@@ -40,12 +40,11 @@ FAMILIES: tuple[Family, ...] = (
     PACE,
     LATELY,
 )
-# On a log, an export and simulated leads LATELY added nothing, and three signals of the moment of
-# scoring cost accuracy (docs/benchmarks.md); a plan may still name them.
+# On a log, an export and simulated leads LATELY added nothing; three signals of the moment of
+# scoring and counts of closed leads cost accuracy (docs/benchmarks.md). A plan may name them.
+_BY_DEFAULT = {CALENDAR.name: DEFAULT_CALENDAR, TRACK_RECORDS.name: DEFAULT_TRACK_RECORDS}
 ON_BY_DEFAULT = tuple(
-    DEFAULT_CALENDAR if family is CALENDAR else family
-    for family in FAMILIES
-    if family is not LATELY
+    _BY_DEFAULT.get(family.name, family) for family in FAMILIES if family is not LATELY
 )
 
 # The data team's own family, where the settings name a file: set once as a process starts.

@@ -62,6 +62,11 @@ def learn(timelines: Timelines) -> FamilySettings:
     return {"fields": fields, "pairs": pairs, "workload": OWNER in fields}
 
 
+def learn_default(timelines: Timelines) -> FamilySettings:
+    """The same without the numbers of closed leads: they grow with time, and tell when it is."""
+    return {**learn(timelines), "counts": False}
+
+
 def is_shared(timelines: Timelines, attribute: str, leads_a_level: int) -> bool:
     """Whether open leads have a category's values in common: so many leads or more a value.
 
@@ -79,7 +84,8 @@ def is_shared(timelines: Timelines, attribute: str, leads_a_level: int) -> bool:
 
 def columns(settings: FamilySettings) -> tuple[Column, ...]:
     """Rate, number of leads and days to the win by each category and pair, then the workload."""
-    declared = [column for fields in _records(settings) for column in _declared(fields)]
+    kept = _kept(settings)
+    declared = [_declared(fields)[one] for fields in _records(settings) for one in kept]
     if settings["workload"]:
         declared.append(
             Column(
@@ -95,6 +101,11 @@ def _records(settings: FamilySettings) -> list[list[str]]:
     return [[name] for name in settings["fields"]] + [list(pair) for pair in settings["pairs"]]
 
 
+def _kept(settings: FamilySettings) -> list[int]:
+    """Which of a record's columns there are: models of before the choice have all."""
+    return [0, 1, 2] if settings.get("counts", True) else [0, 2]
+
+
 def _declared(fields: list[str]) -> tuple[Column, ...]:
     suffix = "_and_".join(snake_case(name) or str(len(name)) for name in fields)
     named = {"fields": " and ".join(in_words(name) for name in fields)}
@@ -103,7 +114,7 @@ def _declared(fields: list[str]) -> tuple[Column, ...]:
     return (
         Column(
             f"win_rate_of_{suffix}", group, "share",
-            "Of closed leads with the same {fields}, {value} were won, few counted with care",
+            "Leads with the same {fields} are won in about {value} of cases",
             _NOBODY_CLOSED, named,
         ),
         Column(
@@ -113,7 +124,7 @@ def _declared(fields: list[str]) -> tuple[Column, ...]:
         Column(
             f"days_to_win_of_{suffix}", group, "days",
             "Leads with the same {fields} were won after {value} on average",
-            "No lead with the same {fields} was won before.", named,
+            "{fields}: not known, or no lead with the same was won before.", named,
         ),
     )  # fmt: skip
 
@@ -125,14 +136,19 @@ def fill(settings: FamilySettings, view: View, population: Population, block: Fl
     prior = pipeline_rate(view, population)
     names = list(dict.fromkeys(name for fields in records for name in fields))
     levels = dict(zip(names, known_levels(view, names), strict=True))
+    kept = _kept(settings)
+    record = np.empty((len(view), 3))
     for number, fields in enumerate(records):
         codes = [levels[name] for name in fields]
         known = codes[0] if len(codes) == 1 else np.minimum(codes[0], codes[1])
         place = _places(view, population, fields, codes)
         fill_record(
             *population.index(_about(fields)).arrays, place, view.as_of, own, known, prior,
-            _MEASURES, _DAY_SECONDS, block[:, 3 * number : 3 * number + 3],
+            _MEASURES, _DAY_SECONDS, record,
         )  # fmt: skip
+        at = len(kept) * number
+        for column, one in enumerate(kept):
+            block[:, at + column] = record[:, one]
     if settings["workload"]:
         others = population.index(of_value(OWNER)).totals(
             _places(view, population, [OWNER], [levels[OWNER]]), view.as_of, own
@@ -183,3 +199,4 @@ def asks(settings: FamilySettings) -> tuple[About, ...]:
 
 
 TRACK_RECORDS = Family("track_records", learn, columns, fill, asks=asks)
+DEFAULT_TRACK_RECORDS = Family("track_records", learn_default, columns, fill, asks=asks)

@@ -8,7 +8,7 @@ import pytest
 from features.index_kernel import SHRINKAGE_LEADS
 from features.pace import PACE
 from features.persons import PERSONS
-from features.track_records import TRACK_RECORDS, is_shared, learn
+from features.track_records import DEFAULT_TRACK_RECORDS, TRACK_RECORDS, is_shared, learn
 from tests.features.values import assert_values, values_at
 from tests.leads.histories import TYPES, changed, lead, moved, timelines_of
 
@@ -52,6 +52,17 @@ def test_only_what_was_closed_and_known_by_then_counts():
     assert math.isnan(records_at(3.9)["win_rate_of_source"])
     late = [moved(4, "Won", recorded=8, lead_id="won"), *EVENTS[1:]]
     assert_values(records_at(7.5, events=late), closed_leads_of_source=1, owner_open_leads=2)
+
+
+def test_default_has_no_count_that_tells_the_time_and_the_rest_alike():
+    settings = {**RECORDS, "counts": False}
+
+    found = values_at(9, DEFAULT_TRACK_RECORDS, settings, EVENTS, LEADS, "x")
+
+    whole = records_at(9)
+    assert found == {name: whole[name] for name in whole if not name.startswith("closed_leads_")}
+    assert len(found) == 7
+    assert DEFAULT_TRACK_RECORDS.learn(timelines_of(LEADS, EVENTS))["counts"] is False
 
 
 def test_lead_itself_is_left_out():
