@@ -32,17 +32,18 @@ class DraftRead:
 
 @dataclass
 class Draft:
-    """A whole mapping; `notes` are comments at its head."""
+    """A whole mapping; `notes` are comments at its head, and before them what is `missing`."""
 
     notes: list[str]
     lines: list[Line]
     pipeline: list[Line] = field(default_factory=list)
     attribute_types: list[Line] = field(default_factory=list)
     reads: list[DraftRead] = field(default_factory=list)
+    missing: tuple[str, ...] = ()
 
     def toml(self) -> str:
         """The text of the file."""
-        parts = [_comments(self.notes) + _block(self.lines)]
+        parts = [_comments([*self.missing, *self.notes]) + _block(self.lines)]
         if self.pipeline:
             parts.append("[[pipeline]]\n" + _block(self.pipeline))
         if self.attribute_types:

@@ -26,6 +26,7 @@ from crm.mapping.guessed_logs import (
     find_log,
     stages_of_log,
 )
+from crm.mapping.guessed_outcome import missing_outcome
 from crm.mapping.profiles import FileProfile, export_profiles
 from leads.pipelines import Outcome, plain_name
 
@@ -33,8 +34,8 @@ SURE_OF_LEADS = 4
 _FIRST_STAGES = ("new", "open", "created", "ny", "nytt", "新建", "新线索", "新線索")
 
 
-def guess_mapping(source: Path, timezone: str | None = None) -> str:
-    """The TOML of a first mapping of an export.
+def guess_mapping(source: Path, timezone: str | None = None) -> Draft:
+    """A first mapping of an export, and what was not found for it.
 
     Raises `InvalidTableError` if no file can be read.
     """
@@ -61,10 +62,11 @@ def guess_mapping(source: Path, timezone: str | None = None) -> str:
         stages[said or outcome_of(stage)].append(stage)
     if leads.stage is not None and not leads.entered and not _has_history(draft):
         stages["open"] = _with_a_first_stage(stages["open"])
+    draft.missing = missing_outcome(leads, stages)
     draft.pipeline = _pipeline(stages)
     _add_types(draft, leads, keys)
     _add_timezone(draft, files, timezone)
-    return draft.toml()
+    return draft
 
 
 def _leads_of(files: Sequence[FileProfile]) -> tuple[LeadColumns, Log | None]:

@@ -144,7 +144,10 @@ def _may_be_id(column: ColumnProfile) -> bool:
 
 
 def _stage_column(columns: Mapping[str, ColumnProfile]) -> str | None:
-    """The column of stages: one whose levels say who was won goes before its name."""
+    """The column of stages: one whose levels say who was won goes before its name.
+
+    A name that is not known will do where the levels say both who was won and who was lost.
+    """
     few = [name for name, column in columns.items() if 2 <= len(column.levels) <= MAX_STAGES]
     named: list[str] = []
     for _ in LEAD_NAMES["stage"]:
@@ -153,7 +156,8 @@ def _stage_column(columns: Mapping[str, ColumnProfile]) -> str | None:
             break
         named.append(name)
     closing = [n for n in named if "won" in outcomes_of(columns[n].levels).values()]
-    return next(iter(closing or named), None)
+    telling = [n for n in few if {"won", "lost"} <= set(map(outcome_of, columns[n].levels))]
+    return next(iter(closing or named or telling), None)
 
 
 def cell(column: ColumnProfile) -> str:

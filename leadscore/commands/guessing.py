@@ -52,7 +52,8 @@ def guess(
         raise InvalidInputError(f"{output} is there already; give another name for --output")
     zone = read_timezone(timezone)
     step("looking at the columns")
-    mapping = guess_mapping(source, timezone)
+    guessed = guess_mapping(source, timezone)
+    mapping = guessed.toml()
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "mapping.toml"
         draft.write_text(mapping, encoding="utf-8")
@@ -62,9 +63,15 @@ def guess(
         output.write_text(mapping, encoding="utf-8")
     if as_json:
         shown = None if preview is None else preview.as_record()
-        show_json({"mapping": mapping, "would_import": shown, "problem": problem})
+        missing = list(guessed.missing)
+        show_json(
+            {"mapping": mapping, "missing": missing, "would_import": shown, "problem": problem}
+        )
         return
-    say(mapping if output is None else f"A first mapping was written to {output}: correct it")
+    if output is None:
+        say(mapping)
+    else:
+        say(*guessed.missing, f"A first mapping was written to {output}: correct it")
     if preview is None:
         warn(f"note: what it would import cannot be shown before it is corrected: {problem}")
     else:

@@ -42,11 +42,22 @@ def test_a_guess_stores_nothing_and_is_imported_once_corrected(export, tmp_path)
     assert summary["pipelines_learned"] is False
 
 
+def test_a_guess_without_an_outcome_says_so_first(export, tmp_path):
+    export.write_text(DEALS.replace("Won", "Ja").replace("Lost", "Aus"), encoding="utf-8")
+    mapping = tmp_path / "crm.toml"
+    guessed = run_leadscore(tmp_path / "home", "import", export, "--guess", "--output", mapping)
+
+    assert guessed.returncode == 0, guessed.stderr
+    assert guessed.stdout.startswith("NO OUTCOME WAS FOUND")
+    assert '"Deal Stage" with "Ja", "Aus", "Demo"' in guessed.stdout
+    assert mapping.read_text(encoding="utf-8").startswith("# NO OUTCOME WAS FOUND")
+
+
 def test_a_guess_as_json_has_the_mapping_and_what_it_would_import(export, tmp_path):
     shown = run_json(tmp_path / "home", "import", export, "--guess")
 
     assert shown["mapping"].startswith("# A first mapping of deals.csv")
-    assert shown["problem"] is None
+    assert (shown["problem"], shown["missing"]) == (None, [])
     assert shown["would_import"]["tables"]["leads"]["stored"] == 30
     assert len(shown["would_import"]["first_rows"]["leads"]) == 3
     assert shown["would_import"]["pipelines"][0]["won"] == ["Won"]
@@ -78,7 +89,7 @@ def test_what_does_not_go_together_is_refused(export, tmp_path, arguments, reaso
 
 def test_commands_with_data_read_it_through_a_mapping(export, tmp_path):
     mapping = tmp_path / "crm.toml"
-    mapping.write_text(guess_mapping(export), encoding="utf-8")
+    mapping.write_text(guess_mapping(export).toml(), encoding="utf-8")
     settings = read_settings({"LEADSCORE_HOME": str(tmp_path / "home")})
     with Store.open(settings.store) as store:
         records = read_records(

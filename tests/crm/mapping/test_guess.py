@@ -21,7 +21,7 @@ def guessed(tmp_path):
         for name, content in files.items():
             raw = content if isinstance(content, bytes) else content.encode()
             (folder / name).write_bytes(raw)
-        text = guess_mapping(folder, timezone)
+        text = guess_mapping(folder, timezone).toml()
         path = tmp_path / "guess.toml"
         path.write_text(text, encoding="utf-8")
         contents = read_folder(folder, mapping=path)
@@ -244,6 +244,46 @@ def test_what_stages_say(levels, outcomes):
 
 def test_a_stage_is_not_an_answer():
     assert outcome_of("1") == "open"
+
+
+GERMAN = "Deal No,Added on,Phase,Region,Done on\n" + rows(
+    30,
+    lambda n: (
+        f"D-{n},2026-01-{n % 28 + 1:02d} 10:00,{('Neu', 'Gewonnen', 'Verloren')[n % 3]},"
+        f"{('Nord', 'Süd')[n % 2]},{'2026-02-01 09:00' if n % 3 else ''}"
+    ),
+)
+
+
+def test_stages_that_tell_who_was_won_and_lost_are_found_under_any_name(guessed, tmp_path):
+    mapping, _, contents = guessed({"deals.csv": GERMAN})
+
+    assert mapping["read"][0]["outcome"]["stage"] == "Phase"
+    [pipeline] = mapping["pipeline"]
+    assert (pipeline["won"], pipeline["lost"]) == (["Gewonnen"], ["Verloren"])
+    assert guess_mapping(tmp_path / "export").missing == ()
+    assert stored(contents)["stage_changes"] == (30, 0)
+
+
+def test_an_outcome_that_is_not_found_is_said_first_with_the_columns_it_may_be_in(
+    guessed, tmp_path
+):
+    unknown = GERMAN.replace("Gewonnen", "Ja bitte").replace("Verloren", "Geht nicht")
+    mapping, text, _ = guessed({"deals.csv": unknown})
+
+    assert text.startswith("# NO OUTCOME WAS FOUND: nothing says which leads were won or lost")
+    assert '"Region" with "Nord", "Süd"; "Phase" with "Neu", ' in text.splitlines()[1]
+    assert "Deal No" not in text.splitlines()[1]
+    assert "outcome" not in mapping["read"][0]
+    assert len(guess_mapping(tmp_path / "export").missing) == 2
+
+
+def test_a_stage_without_a_loss_is_said_first(guessed):
+    only_won = GERMAN.replace("Verloren", "Ruht").replace("Phase", "Stage")
+    mapping, text, _ = guessed({"deals.csv": only_won})
+
+    assert text.startswith("# NO STAGE IS RECOGNISED AS LOST: write yours as lost in [[pipeline]]")
+    assert mapping["read"][0]["outcome"]["stage"] == "Stage"
 
 
 def test_nothing_to_read_is_said(tmp_path):
