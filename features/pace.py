@@ -34,7 +34,7 @@ _SIZE_GROUP = Group("size", "Size beside other leads")
 _COLUMNS = (
     Column(
         "stage_pace", _PACE, "ratio",
-        "In this stage for {value} times as long as leads usually stay",
+        "Its time in this stage is {value} times the usual",
         "Too few leads have left this stage to say what is usual.",
     ),
     Column(

@@ -9,6 +9,7 @@ from features.index_kernel import SHRINKAGE_LEADS
 from features.pace import PACE
 from features.persons import PERSONS
 from features.track_records import DEFAULT_TRACK_RECORDS, TRACK_RECORDS, is_shared, learn
+from models.sentences import sentence
 from tests.features.values import assert_values, values_at
 from tests.leads.histories import TYPES, changed, lead, moved, timelines_of
 
@@ -150,3 +151,28 @@ def test_pace_beside_too_few_is_missing():
     found = values_at(9, PACE, {"amount": True}, events, [lead(0, "a"), lead(1, "x")], "x")
 
     assert np.isnan(list(found.values())).all()
+
+
+def test_what_is_said_is_true_where_nothing_is_known_and_at_zero():
+    declared = {
+        c.name: c for c in (*TRACK_RECORDS.columns(RECORDS), *PACE.columns({"amount": False}))
+    }
+
+    said = {
+        name: sentence(declared[name], value, math.nan)
+        for name, value in (
+            ("win_rate_of_source", 0.25),
+            ("days_to_win_of_source", math.nan),
+            ("days_to_win_of_owner_and_source", math.nan),
+            ("stage_pace", 0.0),
+        )
+    }
+
+    assert said == {
+        "win_rate_of_source": "Leads with the same source are won in about 25 % of cases.",
+        "days_to_win_of_source": "Source: not known, or no lead with the same was won before.",
+        "days_to_win_of_owner_and_source": (
+            "Owner and source: not known, or no lead with the same was won before."
+        ),
+        "stage_pace": "Its time in this stage is 0 times the usual.",
+    }
