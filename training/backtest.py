@@ -226,7 +226,7 @@ def _plan_of(
 
 def _too_few_before(won: int, other: int) -> str:
     return (
-        f"by its start {won} leads were won and {other} decided otherwise; "
+        f"by its start {won:,} leads were won and {other:,} decided otherwise; "
         f"{FEWEST_LEADS_EACH} of each are needed"
     )
 

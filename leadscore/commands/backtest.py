@@ -103,10 +103,14 @@ def _show(record: dict[str, Any], records: Records) -> None:
     for why in record["left_out"][:_LEFT_OUT_SHOWN]:
         say(f"Not replayed: {why}.")
     if len(record["left_out"]) > _LEFT_OUT_SHOWN:
-        say(f"Not replayed: {len(record['left_out']) - _LEFT_OUT_SHOWN} months more.")
+        say(f"Not replayed: {_more_months(len(record['left_out']) - _LEFT_OUT_SHOWN)}.")
     for field in record["quarantined"]:
         say(f"Not learned from: {field['field']}; {field['evidence']}.")
     say(f"Runs: {record['mlflow']}")
+
+
+def _more_months(count: int) -> str:
+    return "1 more month" if count == 1 else f"{count:,} more months"
 
 
 def _show_months(months: list[dict[str, Any]]) -> None:
@@ -167,7 +171,7 @@ def _show_ageing(ageing: list[dict[str, Any]]) -> None:
 
 def _with_interval(estimate: dict[str, float | None], form: str = ".3f") -> str:
     value, low, high = (_figure(estimate[part], form) for part in ("value", "low", "high"))
-    return f"{value} ({low} to {high})"
+    return value if estimate["low"] is None else f"{value} ({low} to {high})"
 
 
 def _figure(value: float | None, form: str = ".3f") -> str:

@@ -224,7 +224,7 @@ def _show_part(part: str, figures: dict[str, Any]) -> None:
 
 def _with_interval(estimate: dict[str, float | None]) -> str:
     value, low, high = (_figure(estimate[part]) for part in ("value", "low", "high"))
-    return f"{value} ({low}–{high})"
+    return value if estimate["low"] is None else f"{value} ({low}–{high})"
 
 
 def _figure(value: float | None) -> str:
