@@ -10,6 +10,7 @@ simulated: 20,000 leads, learned at two thirds of the time, judged beside the tr
 import argparse
 import csv
 import json
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -184,6 +185,10 @@ def main() -> None:
             results[name] = simulated(given.seed, given.leads)
         elif (DATA / name).is_dir():
             results[name] = WORK[name](given.seed)
+        else:
+            print(f"{name} is left out: there is no folder {DATA / name}", file=sys.stderr)
+    if not results:
+        sys.exit("nothing was measured: give the data, or --only simulated")
     print(json.dumps(results, indent=None if given.json else 2))
 
 
