@@ -44,10 +44,12 @@ def main(folder: Path) -> None:
         trans_primitives=[], max_depth=1, n_jobs=1,
     )  # fmt: skip
     seconds = time.perf_counter() - begun
-    found = found.reset_index(level="time", drop=True).loc[snapshots["lead"]].astype("float64")
+    (folder / "seconds.txt").write_text(str(seconds))
+    if found.index.nlevels > 1:
+        found = found.reset_index(level="time", drop=True)
+    found = found.loc[snapshots["lead"]].astype("float64")
     found.columns = [str(name) for name in found.columns]
     found.to_parquet(folder / "found.parquet")
-    (folder / "seconds.txt").write_text(str(seconds))
 
 
 main(Path(sys.argv[1]))
