@@ -94,7 +94,8 @@ def _worth_using(judged: Judged, weight: Floats, above: dict[str, Estimate]) -> 
         "Worth using" if _is_above(gain) else "Worth using to rank, not yet for its probabilities"
     )
     return (
-        f"{used}: on {_leads(judged):,} later leads its log loss is {_signed(gain)} below that of "
+        f"{used}: on {_leads(judged):,} later leads, each of their snapshots counting once, its "
+        f"log loss is {_signed(gain)} below that of "
         f"the base rate{_beside_the_best(judged, weight, above)}; {_where(judged, weight)}."
     )
 
@@ -126,7 +127,10 @@ def _where(judged: Judged, weight: Floats) -> str:
     if not better:
         return "at no age alone is it clearly better than the win rate of the lead's stage"
     if len(better) == len(spans):
-        return "it is better than the win rate of the lead's stage at every age"
+        return (
+            "it is better than the win rate of the lead's stage at every age of which there are "
+            f"{_FEWEST_LEADS} leads"
+        )
     return f"it is clearly better than the win rate of the lead's stage at {_listed(better)}"
 
 
