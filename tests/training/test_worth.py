@@ -41,7 +41,8 @@ def test_model_with_a_signal_is_worth_using_and_where(judged):
     assert found.support is None
     assert found.sentence.startswith("Worth using: on ")
     assert found.sentence.endswith(
-        "it is better than the win rate of the lead's stage at every age of which there are 30 leads."
+        "it is better than the win rate of the lead's stage at every age of which there are "
+        "30 leads."
     )
     assert found.above["base_rate"]["low"] > 0
 
