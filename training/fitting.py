@@ -121,7 +121,8 @@ def fit_model(
     progress("fitting the bag")
     boosters = _fit_bag(rows, target, recipe, rounds, seed)
     margin = _bag_margin(boosters, rows.matrix)
-    calibration = _at_level_of(calibration, margin, target)
+    learned = ~np.isnan(target)
+    calibration = _at_level_of(calibration, margin[learned], target[learned])
     calibration, newest = at_newest_level(calibration, margin, label, rows.view, until)
     described = _described(rows, target, boosters, calibration, margin)
     return replace(described, chosen_rounds=rounds, newest=newest, choices=choices)
@@ -163,6 +164,7 @@ def _cross_fit(
     """
     lead, label = rows.view.snapshots.lead, rows.labels(until)
     folds = [fold for fold in folds_in_time(rows, recipe.folds, label) if _can_learn(rows, fold)]
+    folds = [replace(fold, test=fold.test[~np.isnan(target[fold.test])]) for fold in folds]
     tested = np.concatenate([np.zeros(0, np.int64), *(fold.test for fold in folds)])
     if min(leads_of_each(lead[tested], label[tested])) < FEWEST_LEADS_EACH:
         return Platt(1.0, 0.0), min(recipe.rounds), {}
@@ -295,18 +297,21 @@ def _described(
     margin: Floats,
 ) -> FittedModel:
     """The fitted model with its background: mean margin and typical values of what it learned."""
-    lead = rows.view.snapshots.lead
+    learned = ~np.isnan(target)
+    lead = rows.view.snapshots.lead[learned]
     weight = learning_weights(lead)
     return FittedModel(
         plan=rows.plan,
         boosters=boosters,
         calibration=calibration,
-        background_log_odds=float(np.average(calibration.log_odds(margin), weights=weight)),
+        background_log_odds=float(
+            np.average(calibration.log_odds(margin[learned]), weights=weight)
+        ),
         typical=_typical(rows),
         chosen_rounds=0,
         n_leads=len(np.unique(lead)),
         n_snapshots=len(lead),
-        base_rate=float(np.average(target, weights=weight)),
+        base_rate=float(np.average(target[learned], weights=weight)),
     )
 
 

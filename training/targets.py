@@ -19,12 +19,17 @@ from training.drift import base_rate_shift
 
 # Snapshots are alike in stage and age if so many of them are decided; else in less.
 FEWEST_DECIDED = 60
+# Of a lead that is open longer than four in five of its like nobody knows: it may have been closed
+# without anybody writing down when.
+LEAST_OPEN = 0.2
 _AGE_EDGES_US = np.array([1, 3, 7, 14, 30, 90]) * DAY_US
 _AGES = len(_AGE_EDGES_US) + 1
 
 
 def targets(view: View, until: int) -> Floats:
-    """What is learned of each snapshot as known by `until`, from 0 to 1; NaN for later snapshots.
+    """What is learned of each snapshot as known by `until`, from 0 to 1; NaN for none.
+
+    Later snapshots have none, nor have those open longer than nearly all of their like.
 
     The finest stratum with enough decided snapshots says what becomes of its open ones: stage and
     age, pipeline and age, pipeline, all. Where the base rate has shifted, leads created before the
@@ -72,14 +77,14 @@ class _Incidence:
     def won_later(self, after: Int64s) -> Floats:
         """The share that will yet be won of those still open after some time.
 
-        None of those that were open longer than any was seen to end.
+        NaN for those open longer than nearly all of their like.
         """
         place = np.searchsorted(self.times, after, "right")
         won = np.append(0.0, self.won)
         still_open = np.append(1.0, self.still_open)[place]
         share = (won[-1] - won[place]) / np.where(still_open > 0, still_open, 1.0)
         later: Floats = np.clip(share, 0.0, 1.0)
-        return later
+        return np.where(still_open >= LEAST_OPEN, later, np.nan)
 
 
 def _incidence(after: Int64s, decided: Bools, won: Bools) -> _Incidence:

@@ -282,11 +282,13 @@ def test_background_is_what_was_learned_from():
     scorer = Scorer(artifact_of(model, timelines, {}), "1")
 
     log_odds = np.log(1 / (1 / scorer.probabilities(rows.view, population_of(timelines)) - 1))
+    target = targets(rows.view, until)
+    learned = ~np.isnan(target)
 
-    assert model.background_log_odds == pytest.approx(log_odds.mean(), abs=1e-9)
-    assert model.base_rate == pytest.approx(targets(rows.view, until).mean())
-    assert model.n_snapshots == len(rows.view)
-    assert model.n_leads == len(np.unique(rows.view.snapshots.lead))
+    assert model.background_log_odds == pytest.approx(log_odds[learned].mean(), abs=1e-9)
+    assert model.base_rate == pytest.approx(target[learned].mean())
+    assert model.n_snapshots == learned.sum()
+    assert model.n_leads == len(np.unique(rows.view.snapshots.lead[learned]))
 
 
 def test_typical_values_are_medians_of_open_snapshots_by_pipeline_and_stage():
