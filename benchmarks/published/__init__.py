@@ -1,0 +1,1 @@
+"""Published benchmarks, run with the product's own signals and learning."""
