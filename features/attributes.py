@@ -54,8 +54,8 @@ _CHANGES: tuple[tuple[str, Unit, str, str], ...] = (
 _OF_TYPE: Mapping[AttributeType, tuple[tuple[str, Unit, str, str], ...]] = {
     "number": (
         ("difference_of", "difference",
-         "{attribute} against the first value known: {value}", _MISSING),
-        ("ratio_of", "ratio", "{attribute} is {value} times the first value known",
+         "{attribute} compared with the first known value: {value}", _MISSING),
+        ("ratio_of", "ratio", "{attribute} is {value} times the first known value",
          "{attribute} is not known, or was not above zero at first."),
     ),
     "time": (

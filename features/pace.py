@@ -34,18 +34,18 @@ _SIZE_GROUP = Group("size", "Size beside other leads")
 _COLUMNS = (
     Column(
         "stage_pace", _PACE, "ratio",
-        "Its time in this stage is {value} times the usual",
+        "It has been in this stage {value} times as long as usual",
         "Too few leads have left this stage to say what is usual.",
     ),
     Column(
         "age_pace", _PACE, "ratio",
-        "Its age is {value} times what wins of this pipeline take",
+        "It is {value} times as old as leads of this pipeline usually are when they are won",
         "Too few leads were won to say how long it takes.",
     ),
 )  # fmt: skip
 _SIZE = Column(
     "amount_to_usual", _SIZE_GROUP, "ratio",
-    "The amount is {value} times the usual one of this pipeline",
+    "The amount is {value} times what is usual in this pipeline",
     "Its amount, or what is usual, is not known.",
 )  # fmt: skip
 

@@ -40,7 +40,7 @@ def _intensities(prefix: str, group: Group, what: str, none: str) -> tuple[Colum
     return tuple(
         Column(
             f"{prefix}intensity_{half_life}", group, "ratio",
-            f"{what}, those of {words} ago counting half: {{value}}", none,
+            f"{what} lately, one from {words} ago counting as half: {{value}}", none,
         )
         for half_life, words in _HALF_LIVES
     )  # fmt: skip
@@ -50,7 +50,7 @@ def _trends(prefix: str, group: Group, what: str) -> tuple[Column, ...]:
     return tuple(
         Column(
             f"{prefix}trend_{days}d", group, "difference",
-            f"{what} in the last {days} days against the {days} days before: {{value}}",
+            f"{what} in the last {days} days compared with the {days} days before: {{value}}",
             f"It came in less than {days} days ago.",
         )
         for days in (7, 30)
@@ -66,7 +66,7 @@ def _other(name: str, group: Group, unit: Unit, sentence: str, missing: str) -> 
 
 
 _OF_ALL = (
-    *_intensities("", ACTIVITY, "Recent contacts", NO_CONTACT),
+    *_intensities("", ACTIVITY, "Contacts", NO_CONTACT),
     *_trends("", ACTIVITY, "Contacts"),
     _count("interactions_first_week", FIRST_WEEK, "Contacts in its first 7 days"),
     _other("days_since_first_interaction", RHYTHM_GROUP, "days",
@@ -78,13 +78,13 @@ _OF_ALL = (
     _other("last_gap_days", RHYTHM_GROUP, "days",
            "{value} between the last two contacts", _ONE_CONTACT),
     _other("gap_variation", RHYTHM_GROUP, "ratio",
-           "How uneven the gaps between contacts are, 0 being as even as a clock: {value}",
+           "How irregular the contact is, 0 being as regular as a clock: {value}",
            _TWO_CONTACTS),
     _other("silence_in_gaps", SILENCE, "ratio",
-           "Quiet for {value} times the usual gap between contacts", _ONE_CONTACT),
+           "Quiet for {value} times as long as usual between contacts", _ONE_CONTACT),
 )  # fmt: skip
 _OF_INBOUND = (
-    *_intensities("inbound_", FROM_LEAD, "Recent contacts from the lead", NO_INBOUND),
+    *_intensities("inbound_", FROM_LEAD, "Contacts from the lead", NO_INBOUND),
     *_trends("inbound_", FROM_LEAD, "Contacts from the lead"),
     _count("inbound_first_week", FIRST_WEEK, "Contacts from the lead in its first 7 days"),
 )

@@ -108,23 +108,26 @@ def _kept(settings: FamilySettings) -> list[int]:
 
 def _declared(fields: list[str]) -> tuple[Column, ...]:
     suffix = "_and_".join(snake_case(name) or str(len(name)) for name in fields)
-    named = {"fields": " and ".join(in_words(name) for name in fields)}
-    group = Group(f"record_of_{suffix}", "How leads of the same {fields} did", named)
-    missing = "{fields}: not known."
+    words = [in_words(name) for name in fields]
+    is_pair = len(fields) > 1
+    named = {"first": words[0], "second": words[1]} if is_pair else {"field": words[0]}
+    same = "{first} and {second}" if is_pair else "{field}"
+    group = Group(f"record_of_{suffix}", f"How leads of the same {same} did", named)
     return (
         Column(
             f"win_rate_of_{suffix}", group, "share",
-            "Leads with the same {fields} are won in about {value} of cases",
+            f"Leads with the same {same} are won in about {{value}} of cases",
             _NOBODY_CLOSED, named,
         ),
         Column(
             f"closed_leads_of_{suffix}", group, "count",
-            "Closed leads with the same {fields}: {value}", missing, named, comparable=False,
+            f"Closed leads with the same {same}: {{value}}", f"{same}: not known.", named,
+            comparable=False,
         ),
         Column(
             f"days_to_win_of_{suffix}", group, "days",
-            "Leads with the same {fields} were won after {value} on average",
-            "{fields}: not known, or no lead with the same was won before.", named,
+            f"Leads with the same {same} were won after {{value}} on average",
+            f"{same}: not known, or no lead with the same was won before.", named,
         ),
     )  # fmt: skip
 

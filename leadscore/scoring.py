@@ -19,6 +19,8 @@ from leads.timeline import Timelines
 from leads.view import Snapshots, View, look
 from leadscore.terminal import Progress
 from models.artifact import read_artifact
+from models.languages import ENGLISH, Language
+from models.score_body import stored_factor
 from models.scorer import Score, Scorer, Scores
 
 # Bounds the memory that contributions take; the numbers do not depend on it.
@@ -62,6 +64,7 @@ def describe_all(
     grades: Sequence[tuple[str, int]],
     factors: int,
     progress: Progress,
+    language: Language = ENGLISH,
 ) -> Iterator[tuple[Score, Scores, int]]:
     """The score of every snapshot in order, with the scores it is from and its row there."""
     for at in range(0, len(snapshots), BLOCK_SNAPSHOTS):
@@ -69,7 +72,10 @@ def describe_all(
         block = snapshots.only(np.arange(at, min(at + BLOCK_SNAPSHOTS, len(snapshots))))
         scores = scorer.score(look(timelines, block), population)
         for row in range(len(block)):
-            yield scorer.describe(scores, row, factors=factors, grades=grades), scores, row
+            described = scorer.describe(
+                scores, row, factors=factors, grades=grades, language=language
+            )
+            yield described, scores, row
 
 
 @dataclass(frozen=True)
@@ -130,15 +136,7 @@ def current_score(score: Score, scores: Scores, row: int, version: str) -> Curre
         win_probability=score.win_probability,
         score=score.score,
         base_probability=score.base_probability,
-        factors=[
-            {
-                "name": factor.name,
-                "label": factor.label,
-                "effect": factor.effect,
-                "sentence": factor.sentence,
-            }
-            for factor in score.factors
-        ],
+        factors=[stored_factor(factor) for factor in score.factors],
         model_version=version,
     )
 

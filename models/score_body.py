@@ -1,9 +1,12 @@
 """A score as JSON: the answer of every way to ask for one."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from leads.clock import format_time
+from models.languages import Language
 from models.scorer import Factor, Score, Scorer
+from models.sentences import Statement
 
 MODEL_NAME = "win"
 
@@ -50,4 +53,24 @@ def factor_body(factor: Factor) -> dict[str, Any]:
         "flag": None,
         "sentence": factor.sentence,
         "events": list(factor.events),
+    }
+
+
+def stored_factor(factor: Factor) -> dict[str, Any]:
+    """A factor as it is kept with a lead's current score: in codes, in no language."""
+    return {
+        "name": factor.name,
+        "effect": factor.effect,
+        "statement": factor.statement.as_record(),
+    }
+
+
+def stored_factor_body(stored: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    """A factor that was kept as JSON, said in a language."""
+    statement = Statement(**stored["statement"])
+    return {
+        "name": stored["name"],
+        "label": statement.label_in(language),
+        "effect": stored["effect"],
+        "sentence": statement.sentence_in(language),
     }

@@ -24,7 +24,8 @@ from models.booster import Booster
 from models.calibration import Platt, platt_from_record, sigmoid
 from models.evidence import event_ids
 from models.factors import Effects, effects, sum_groups
-from models.sentences import group_label, has_typical, json_value, sentence
+from models.languages import ENGLISH, Language
+from models.sentences import Statement, has_typical, json_value, statement
 
 FACTORS_EACH_WAY = 5
 # Enough rows for a block's overhead not to count, few enough for its contributions to stay small.
@@ -40,6 +41,7 @@ class Factor:
 
     That is the one which moves the score most in the direction that the whole group does.
     `effect` is in probability (0.18 is 18 points); `value` and `typical` are None where missing.
+    `label` and `sentence` are what `statement` says in the language that was asked for.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Factor:
     typical: float | None
     sentence: str
     events: tuple[str, ...]
+    statement: Statement
 
 
 @dataclass(frozen=True)
@@ -163,6 +166,7 @@ class Scorer:
         *,
         factors: int = FACTORS_EACH_WAY,
         grades: Sequence[tuple[str, int]] = DEFAULT_GRADES,
+        language: Language = ENGLISH,
     ) -> Score:
         """One snapshot's score in words: the strongest factors each way, strongest first."""
         lead_id, as_of = scores.view.lead_id(row), int(scores.view.as_of[row])
@@ -171,7 +175,7 @@ class Scorer:
             return Score(lead_id, as_of, status)
         probability = float(scores.effects.probability[row])
         shown = self._strongest(scores.effects.groups[row], factors)
-        described = tuple(self._factor(scores, row, group) for group in shown)
+        described = tuple(self._factor(scores, row, group, language) for group in shown)
         hidden = sum(
             float(effect)
             for group, effect in enumerate(scores.effects.groups[row])
@@ -219,7 +223,7 @@ class Scorer:
         shown = {*wins, *losses}
         return [g for g in order if g in shown]
 
-    def _factor(self, scores: Scores, row: int, group_place: int) -> Factor:
+    def _factor(self, scores: Scores, row: int, group_place: int, language: Language) -> Factor:
         group = self.groups[group_place]
         effect = float(scores.effects.groups[row, group_place])
         members = np.flatnonzero(self._group_of_column == group_place)
@@ -228,16 +232,18 @@ class Scorer:
         column = self.plan.columns[strongest]
         value = float(scores.matrix[row, strongest])
         typical = self._typical(scores, row, strongest, column)
+        said = statement(column, value, typical)
         return Factor(
             name=group.name,
-            label=group_label(group),
+            label=said.label_in(language),
             effect=effect,
             direction="win" if effect > 0 else "lose",
             value=json_value(column, value),
             unit=column.unit,
             typical=None if np.isnan(typical) else typical,
-            sentence=sentence(column, value, typical),
+            sentence=said.sentence_in(language),
             events=tuple(event_ids(scores.view, row, group.evidence)),
+            statement=said,
         )
 
     def _typical(self, scores: Scores, row: int, place: int, column: Column) -> float:

@@ -1,37 +1,96 @@
-"""Sentences: what a sales rep reads of a signal, from its column's message and its value.
+"""Sentences: what a sales rep reads of a signal, from its column's messages and its value.
 
-Messages are English with placeholders; a translation replaces the message, not the sentence.
+A `Statement` is a factor in codes: English messages, which are the keys of the catalogs, and what
+goes into them. It is stored, and said in any language (`models.languages`).
 """
 
 import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from features.signal import Column, Group
-from features.vocabulary import rare_code
+from models.languages import ENGLISH, Language, counted, message
 
-_RARE_LEVEL = "one seldom seen in training"
-_UNSEEN_LEVEL = "one not seen in training"
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+# What a level is called that is not listed: seen in few leads, never seen.
+_OTHER_LEVELS = (message("one that few leads have"), message("one not seen before"))
+# Units of time in days, largest first, and below how many there is a decimal.
+_UNITS_OF_TIME = (
+    (365.25, 9.95, counted("{count} year", "{count} years")),
+    (1.0, 2.95, counted("{count} day", "{count} days")),
+    (1 / 24, 2.95, counted("{count} hour", "{count} hours")),
+    (1 / 1440, 0.0, counted("{count} minute", "{count} minutes")),
+)
 _DAYS_IN = {"days": 1.0, "hours": 1 / 24, "minutes": 1 / 1440}
-_UNITS_OF_TIME = ((365.25, "year"), (1.0, "day"), (1 / 24, "hour"), (1 / 1440, "minute"))
+# Placeholders for names of fields; all others are the CRM's own words.
+_FIELDS = frozenset({"attribute", "field", "first", "second", "person"})
 
 
-def group_label(group: Group) -> str:
-    """What a factor is called."""
-    return _capitalised(group.label.format(**group.names))
+@dataclass(frozen=True)
+class Statement:
+    """A factor in codes.
+
+    `value` is a number, a level's name, or for a level that is not listed 0 (seen in few leads) or
+    1 (never seen); None where `message` says what missing means. `typical` is None where it is
+    unknown or says nothing.
+    """
+
+    label: str
+    message: str
+    unit: str
+    value: float | str | None = None
+    typical: float | None = None
+    label_names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def as_record(self) -> dict[str, Any]:
+        """A plain record, to be stored."""
+        return asdict(self)
+
+    def label_in(self, language: Language) -> str:
+        """What the factor is called."""
+        return _capitalised(language.say(self.label, **_named(self.label_names, language)))
+
+    def sentence_in(self, language: Language) -> str:
+        """The factor as a sentence."""
+        names = _named(self.names, language)
+        if self.value is None:
+            return _capitalised(language.say(self.message, **names))
+        value = _in_words(self.unit, self.value, language)
+        said = _capitalised(language.say(self.message, value=value, **names))
+        usual = None if self.typical is None else _in_words(self.unit, self.typical, language)
+        if usual in (None, value):
+            return language.say("{statement}.", statement=said)
+        return language.say("{statement}; typically {usual}.", statement=said, usual=usual)
 
 
-def sentence(column: Column, value: float, typical: float) -> str:
-    """The sentence of a column's value; NaN is missing, for `typical` it means unknown."""
+def statement(column: Column, value: float, typical: float) -> Statement:
+    """What a column's value says; NaN is missing, for `typical` it means unknown."""
+    group = column.group
     if math.isnan(value):
-        return _capitalised(column.missing.format(**column.names))
-    statement = column.sentence.format(value=value_in_words(column, value), **column.names)
-    if math.isnan(typical) or not has_typical(column):
-        return f"{_capitalised(statement)}."
-    usual = value_in_words(column, typical)
-    if usual == value_in_words(column, value):
-        return f"{_capitalised(statement)}."
-    return f"{_capitalised(statement)}; typically {usual}."
+        return Statement(
+            group.label, column.missing, _unit(column), label_names=group.names, names=column.names
+        )
+    return Statement(
+        label=group.label,
+        message=column.sentence,
+        unit=_unit(column),
+        value=_value(column, value),
+        typical=None if math.isnan(typical) or not has_typical(column) else typical,
+        label_names=group.names,
+        names=column.names,
+    )
+
+
+def group_label(group: Group, language: Language = ENGLISH) -> str:
+    """What a factor is called."""
+    return _capitalised(language.say(group.label, **_named(group.names, language)))
+
+
+def sentence(column: Column, value: float, typical: float, language: Language = ENGLISH) -> str:
+    """The sentence of a column's value; NaN is missing, for `typical` it means unknown."""
+    return statement(column, value, typical).sentence_in(language)
 
 
 def has_typical(column: Column) -> bool:
@@ -51,49 +110,77 @@ def json_value(column: Column, value: float) -> float | str | bool | None:
     return value
 
 
-def value_in_words(column: Column, value: float) -> str:
+def value_in_words(column: Column, value: float, language: Language = ENGLISH) -> str:
     """A value with its unit, as a person says it."""
-    if column.levels or column.unit == "level":
-        code = int(value)
-        if code < len(column.levels):
-            return column.levels[code]
-        return _RARE_LEVEL if code == rare_code(len(column.levels)) else _UNSEEN_LEVEL
-    if column.unit == "flag":
-        return "yes" if value else "no"
-    if column.unit == "weekday":
-        return _WEEKDAYS[int(value)]
-    if column.unit == "hour_of_day":
-        return f"{int(value):02d}:00"
-    if column.unit == "share":
-        return f"{100 * value:.0f} %"
-    if column.unit == "difference":
-        return number(value) if value <= 0 else f"+{number(value)}"
-    if column.unit == "date":
-        return (date(1970, 1, 1) + timedelta(days=int(value))).isoformat()
-    if column.unit == "days_from_now":
-        return f"{duration(-value)} ago" if value < 0 else f"in {duration(value)}"
-    if column.unit in _DAYS_IN:
-        return duration(_DAYS_IN[column.unit] * value)
-    return number(round(value, 1) if column.unit == "ratio" else value)
+    return _in_words(_unit(column), _value(column, value), language)
 
 
-def duration(days: float) -> str:
+def _unit(column: Column) -> str:
+    return "level" if column.levels else column.unit
+
+
+def _value(column: Column, value: float) -> float | str:
+    """A level by its name or by how far past the listed ones it is; any other value as it is."""
+    if _unit(column) != "level":
+        return value
+    code = int(value)
+    listed = len(column.levels)
+    return column.levels[code] if code < listed else float(min(code - listed, 1))
+
+
+def _in_words(unit: str, value: float | str, language: Language) -> str:
+    if isinstance(value, str):
+        return value
+    match unit:
+        case "level":
+            return language.say(_OTHER_LEVELS[int(value)])
+        case "flag":
+            return language.say("yes") if value else language.say("no")
+        case "weekday":
+            return language.weekday(int(value))
+        case "hour_of_day":
+            return f"{int(value):02d}:00"
+        case "share":
+            return language.say("{number} %", number=language.figure(f"{100 * value:.0f}"))
+        case "difference":
+            return number(value, language) if value <= 0 else f"+{number(value, language)}"
+        case "date":
+            return language.day(date(1970, 1, 1) + timedelta(days=int(value)))
+        case "days_from_now" if value < 0:
+            return language.say("{duration} ago", duration=duration(-value, language))
+        case "days_from_now":
+            return language.say("in {duration}", duration=duration(value, language))
+        case "days" | "hours" | "minutes":
+            return duration(_DAYS_IN[unit] * value, language)
+    return number(round(value, 1) if unit == "ratio" else value, language)
+
+
+def duration(days: float, language: Language = ENGLISH) -> str:
     """A length of time in its largest fitting unit, with one decimal below 3 days or 10 years."""
-    for length, name in _UNITS_OF_TIME:
+    for length, exact_below, (one, many) in _UNITS_OF_TIME:
         if days >= length * 0.95:
             amount = days / length
-            exact = amount < (9.95 if name == "year" else 2.95)
-            words = f"{amount:,.{1 if exact and name != 'minute' else 0}f}".removesuffix(".0")
-            return f"{words} {name}{'' if words == '1' else 's'}"
-    return "less than a minute"
+            words = f"{amount:,.{1 if amount < exact_below else 0}f}".removesuffix(".0")
+            return language.count(one, many, language.figure(words))
+    return language.say("less than a minute")
 
 
-def number(value: float) -> str:
+def number(value: float, language: Language = ENGLISH) -> str:
     """A number to three digits or whole, with thousands set apart."""
     if value == int(value) or abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.3g}" if abs(value) >= 0.001 else "nearly 0"
+        return language.figure(f"{value:,.0f}")
+    if abs(value) >= 0.001:
+        return language.figure(f"{value:.3g}")
+    return language.say("nearly 0")
 
 
-def _capitalised(statement: str) -> str:
-    return statement[:1].upper() + statement[1:]
+def _named(names: Mapping[str, str], language: Language) -> dict[str, str]:
+    """What fills the placeholders: fields by what the language calls them."""
+    return {
+        placeholder: language.field(name) if placeholder in _FIELDS else name
+        for placeholder, name in names.items()
+    }
+
+
+def _capitalised(said: str) -> str:
+    return said[:1].upper() + said[1:]

@@ -16,6 +16,7 @@ from serving.dependencies import (
     RequestedLead,
     ServedScorer,
     TimelineQuestion,
+    Visitor,
 )
 from serving.schemas import (
     RankedLeads,
@@ -25,6 +26,7 @@ from serving.schemas import (
     ranked_lead_body,
 )
 from serving.scoring import score_requested_lead, score_stored_lead
+from serving.visit import say_language
 
 router = APIRouter()
 
@@ -52,9 +54,12 @@ def json_response(body: object) -> Response:
     summary="Score a lead with its history; nothing is stored",
     responses=_responses(ScoreAnswer, 408, 409, 413, 422, 503),
 )
-def score_lead(served: ServedScorer, requested: RequestedLead, asked: AskedFactors) -> Response:
+def score_lead(
+    served: ServedScorer, requested: RequestedLead, asked: AskedFactors, visit: Visitor
+) -> Response:
     """Score the lead in the body, among the leads of the store."""
-    return json_response(score_requested_lead(served, requested, asked.factors).as_body())
+    scored = score_requested_lead(served, requested, asked.factors, visit.language)
+    return say_language(json_response(scored.as_body()), visit.language)
 
 
 @router.get(
@@ -63,11 +68,15 @@ def score_lead(served: ServedScorer, requested: RequestedLead, asked: AskedFacto
     summary="Leads ranked by current score",
     responses=_responses(RankedLeads, 422, 503),
 )
-def list_leads(served: ServedScorer, asked: AskedRanking) -> Response:
+def list_leads(served: ServedScorer, asked: AskedRanking, visit: Visitor) -> Response:
     """A page of leads by their current scores; leads without one come last."""
-    page = served.store.ranked_leads(**asked.model_dump())
-    leads = [ranked_lead_body(current, served.grade(current.score)) for current in page.items]
-    return json_response({"leads": leads, "next_cursor": page.next_cursor, "total": page.total})
+    page = served.store.ranked_leads(**asked.model_dump(exclude={"lang"}))
+    leads = [
+        ranked_lead_body(current, served.grade(current.score), visit.language)
+        for current in page.items
+    ]
+    body = {"leads": leads, "next_cursor": page.next_cursor, "total": page.total}
+    return say_language(json_response(body), visit.language)
 
 
 @router.get(
@@ -76,9 +85,12 @@ def list_leads(served: ServedScorer, asked: AskedRanking) -> Response:
     summary="Score and factors of a stored lead, now or as of a moment",
     responses=_responses(ScoreAnswer, 404, 422, 503),
 )
-def read_score(served: ServedScorer, lead_id: LeadId, asked: AskedSnapshot) -> Response:
+def read_score(
+    served: ServedScorer, lead_id: LeadId, asked: AskedSnapshot, visit: Visitor
+) -> Response:
     """The score of a stored lead by today's model over what was known at `as_of`."""
-    return json_response(score_stored_lead(served, lead_id, asked.as_of, asked.factors).as_body())
+    scored = score_stored_lead(served, lead_id, asked.as_of, asked.factors, visit.language)
+    return say_language(json_response(scored.as_body()), visit.language)
 
 
 @router.get(

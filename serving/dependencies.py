@@ -12,9 +12,15 @@ from crm.store import Store
 from models.scorer import FACTORS_EACH_WAY
 from serving.bodies import read_body
 from serving.served import Served
+from serving.visit import Visit, visit_of
 
 MOST_FACTORS = 100
 LONGEST_PAGE = 1_000
+
+AskedLang = Annotated[
+    OptionalName,
+    Field(description="a language: en, sv, zh-Hans, zh-Hant; before the header Accept-Language"),
+]
 
 
 def _served(request: Request) -> Served:
@@ -37,9 +43,9 @@ class Question(BaseModel):
 
 
 class FactorsQuestion(Question):
-    """How many factors each way; sentences are in English whatever `lang` asks for."""
+    """How many factors each way, and in which language their sentences are."""
 
-    lang: OptionalName = None
+    lang: AskedLang = None
     factors: Annotated[int, Field(ge=0, le=MOST_FACTORS)] = FACTORS_EACH_WAY
 
 
@@ -52,6 +58,7 @@ class SnapshotQuestion(FactorsQuestion):
 class RankingQuestion(Question):
     """Which leads, in which order, from where on."""
 
+    lang: AskedLang = None
     pipeline: Name | None = None
     stage: Name | None = None
     owner: Name | None = None
@@ -71,6 +78,7 @@ class TimelineQuestion(Question):
 class FilterQuestion(Question):
     """What the form of the list asks for; an empty field is no filter."""
 
+    lang: AskedLang = None
     pipeline: OptionalName = None
     stage: OptionalName = None
     owner: OptionalName = None
@@ -80,11 +88,13 @@ class FilterQuestion(Question):
 class PageQuestion(Question):
     """What the page of a lead shows: the moment of its score, and which page of its events."""
 
+    lang: AskedLang = None
     as_of: Moment | None = None
     page: Annotated[int, Field(ge=1, le=100_000)] = 1
 
 
 ServedScorer = Annotated[Served, Depends(_served)]
+Visitor = Annotated[Visit, Depends(visit_of)]
 LeadStore = Annotated[Store, Depends(_store)]
 RequestedLead = Annotated[ScoreRequest, Depends(_score_request)]
 AskedFactors = Annotated[FactorsQuestion, Query()]

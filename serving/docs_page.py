@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from serving.dependencies import Visitor
 from serving.rendering import page_response
 
 router = APIRouter(include_in_schema=False)
@@ -56,12 +57,13 @@ class ShownEndpoint:
 
 
 @router.get("/docs")
-def show_documentation(request: Request) -> Response:
+def show_documentation(request: Request, visit: Visitor) -> Response:
     """Every endpoint and every body."""
     document = request.app.openapi()
     models = document["components"]["schemas"].items()
     return page_response(
         "docs.html",
+        visit,
         endpoints=tuple(_endpoints(document)),
         models=tuple(_model(name, schema) for name, schema in models if "properties" in schema),
     )

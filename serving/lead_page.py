@@ -7,11 +7,12 @@ from urllib.parse import quote
 from leads.clock import format_time, parse_time
 from leads.errors import InvalidInputError
 from leads.records import ATTRIBUTE_CHANGE, Event, Lead
+from models.languages import Language
 from models.scorer import NO_SUPPORT, Factor, Score
-from serving.rendering import query_link
 from serving.scoring import ScoredLead
 from serving.served import Served, ServedRecords
 from serving.timeline_items import TimelineItem, known_at, stage_at, timeline_item
+from serving.visit import Visit
 from serving.wording import (
     exact_points,
     field_label,
@@ -20,6 +21,7 @@ from serving.wording import (
     points,
     readable_time,
     shown_value,
+    status_word,
     tenths_of_percent,
     tenths_of_points,
 )
@@ -72,6 +74,7 @@ class LeadPage:
     pipeline: str
     stage: str
     status: str
+    status_word: str
     owner: str | None
     created_at: str
     created_at_iso: str
@@ -88,30 +91,34 @@ class LeadPage:
     older_link: str | None
 
 
-def lead_page(served: Served, lead_id: str, scored: ScoredLead | None, page: int) -> LeadPage:
+def lead_page(
+    served: Served, lead_id: str, scored: ScoredLead | None, page: int, visit: Visit
+) -> LeadPage:
     """The page of a lead; raises `UnknownLeadError`."""
     lead, events = served.store.lead(lead_id), served.store.events(lead_id)
     records = served.records()
     as_of = served.now() if scored is None else scored.score.as_of
     values = _values(lead, events, as_of)
     stage, status = stage_at(lead, known_at(events, as_of), records.pipelines)
-    pages = _Pages(lead_id, as_of, page, events)
+    language = visit.language
+    pages = _Pages(lead_id, as_of, page, events, visit)
     return LeadPage(
         lead_id=lead_id,
         name=lead_name(values, lead_id),
         pipeline=lead.pipeline,
         stage=stage,
         status=status,
+        status_word=status_word(status, language),
         owner=values.get("owner"),
-        created_at=readable_time(lead.created_at),
+        created_at=readable_time(lead.created_at, language),
         created_at_iso=format_time(lead.created_at),
-        as_of=readable_time(as_of),
+        as_of=readable_time(as_of, language),
         as_of_iso=format_time(as_of),
         stale=scored is not None and scored.stale,
         model_version=None if scored is None else scored.scorer.version,
-        trained_at=None if scored is None else _trained_at(scored),
+        trained_at=None if scored is None else _trained_at(scored, language),
         score=None if scored is None else _shown_score(scored.score, pages),
-        attributes=_attributes(values, _values(lead, events, lead.created_at), records),
+        attributes=_attributes(values, _values(lead, events, lead.created_at), records, language),
         events=pages.items(records),
         total_events=len(events),
         newer_link=pages.link(-1),
@@ -119,12 +126,12 @@ def lead_page(served: Served, lead_id: str, scored: ScoredLead | None, page: int
     )
 
 
-def _trained_at(scored: ScoredLead) -> str | None:
+def _trained_at(scored: ScoredLead, language: Language) -> str | None:
     """When the model was trained, in words where it is a time."""
     if scored.scorer.trained_at is None:
         return None
     try:
-        return readable_time(parse_time(scored.scorer.trained_at))
+        return readable_time(parse_time(scored.scorer.trained_at), language)
     except InvalidInputError:
         return scored.scorer.trained_at
 
@@ -137,6 +144,7 @@ class _Pages:
     as_of: int
     page: int
     events: Sequence[Event]
+    visit: Visit
 
     @property
     def shown(self) -> Sequence[Event]:
@@ -148,7 +156,8 @@ class _Pages:
         """The events on this page, in words."""
         types = records.attribute_types
         return tuple(
-            timeline_item(event, place, self.as_of, types) for place, event in enumerate(self.shown)
+            timeline_item(event, place, self.as_of, types, self.visit.language)
+            for place, event in enumerate(self.shown)
         )
 
     def anchor(self, event_id: str) -> str | None:
@@ -162,7 +171,7 @@ class _Pages:
         if not 1 <= page <= -(-len(self.events) // EVENTS_PER_PAGE):
             return None
         parameters = {"as_of": format_time(self.as_of), "page": page}
-        return query_link(f"/leads/{quote(self.lead_id)}", parameters) + "#timeline"
+        return self.visit.link(f"/leads/{quote(self.lead_id)}", parameters) + "#timeline"
 
 
 def _shown_score(score: Score, pages: _Pages) -> ShownScore | None:
@@ -173,6 +182,7 @@ def _shown_score(score: Score, pages: _Pages) -> ShownScore | None:
         or score.base_probability is None
     ):
         return None
+    language = pages.visit.language
     longest = max((abs(factor.effect) for factor in score.factors), default=1.0)
     shown = [(f.effect, _shown_factor(f, longest, pages)) for f in score.factors]
     helps = tenths_of_points(sum(effect for effect, _ in shown if effect > 0))
@@ -183,13 +193,13 @@ def _shown_score(score: Score, pages: _Pages) -> ShownScore | None:
     return ShownScore(
         score=score.score,
         grade=score.grade,
-        probability=percent(score.win_probability),
-        base=percent(score.base_probability),
+        probability=percent(score.win_probability, language),
+        base=percent(score.base_probability, language),
         helps=tuple(factor for effect, factor in shown if effect > 0),
         hurts=tuple(factor for effect, factor in shown if effect < 0),
-        helps_sum=exact_points(helps),
-        hurts_sum=exact_points(hurts),
-        other=exact_points(other),
+        helps_sum=exact_points(helps, language),
+        hurts_sum=exact_points(hurts, language),
+        other=exact_points(other, language),
         no_signal=score.support == NO_SUPPORT,
     )
 
@@ -197,9 +207,9 @@ def _shown_score(score: Score, pages: _Pages) -> ShownScore | None:
 def _shown_factor(factor: Factor, longest: float, pages: _Pages) -> ShownFactor:
     linked = (pages.anchor(event_id) for event_id in factor.events)
     return ShownFactor(
-        label=field_label(factor.label),
+        label=factor.label,
         sentence=factor.sentence,
-        points=points(factor.effect),
+        points=points(factor.effect, pages.visit.language),
         width=round(100 * abs(factor.effect) / longest, 1),
         evidence=next((link for link in linked if link is not None), None),
     )
@@ -212,14 +222,17 @@ def _values(lead: Lead, events: Sequence[Event], as_of: int) -> dict[str, str | 
 
 
 def _attributes(
-    values: Mapping[str, str | None], first: Mapping[str, str | None], records: ServedRecords
+    values: Mapping[str, str | None],
+    first: Mapping[str, str | None],
+    records: ServedRecords,
+    language: Language,
 ) -> tuple[ShownAttribute, ...]:
     types = records.attribute_types
     return tuple(
         ShownAttribute(
-            name=field_label(name),
-            value=shown_value(values[name], types.get(name)),
-            at_creation=shown_value(first.get(name), types.get(name)),
+            name=field_label(name, language),
+            value=shown_value(values[name], types.get(name), language),
+            at_creation=shown_value(first.get(name), types.get(name), language),
         )
         for name in sorted(values)
         if values[name] is not None or first.get(name) is not None

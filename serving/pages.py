@@ -3,7 +3,8 @@
 from fastapi import APIRouter, Response
 
 from leads.errors import UnknownModelError
-from serving.dependencies import AskedFilter, AskedPage, ServedScorer
+from models.languages import Language
+from serving.dependencies import AskedFilter, AskedPage, ServedScorer, Visitor
 from serving.lead_page import lead_page
 from serving.list_page import list_page
 from serving.rendering import page_response
@@ -14,21 +15,24 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-def show_leads(served: ServedScorer, asked: AskedFilter) -> Response:
+def show_leads(served: ServedScorer, asked: AskedFilter, visit: Visitor) -> Response:
     """The leads with the highest win probability first."""
-    return page_response("leads.html", page=list_page(served, asked))
+    return page_response("leads.html", visit, page=list_page(served, asked, visit))
 
 
 @router.get("/leads/{lead_id:path}")
-def show_lead(served: ServedScorer, lead_id: str, asked: AskedPage) -> Response:
+def show_lead(served: ServedScorer, lead_id: str, asked: AskedPage, visit: Visitor) -> Response:
     """A lead's score, the reasons for it, and what happened."""
-    scored = _score_if_trained(served, lead_id, asked.as_of)
-    return page_response("lead.html", page=lead_page(served, lead_id, scored, asked.page))
+    scored = _score_if_trained(served, lead_id, asked.as_of, visit.language)
+    page = lead_page(served, lead_id, scored, asked.page, visit)
+    return page_response("lead.html", visit, page=page)
 
 
-def _score_if_trained(served: Served, lead_id: str, as_of: int | None) -> ScoredLead | None:
+def _score_if_trained(
+    served: Served, lead_id: str, as_of: int | None, language: Language
+) -> ScoredLead | None:
     """None before the first promotion: the page then shows the timeline alone."""
     try:
-        return score_stored_lead(served, lead_id, as_of)
+        return score_stored_lead(served, lead_id, as_of, language=language)
     except UnknownModelError:
         return None

@@ -22,6 +22,7 @@ from leads.errors import (
     UnknownModelError,
 )
 from serving.rendering import page_response
+from serving.visit import visit_of
 
 logger = logging.getLogger(__name__)
 
@@ -131,7 +132,7 @@ def _answer(
     """A page where a browser asked for one, else problem details."""
     is_page = not request.url.path.startswith("/v1/")
     if is_page and "text/html" in request.headers.get("accept", ""):
-        return page_response("problem.html", problem.status, problem=problem)
+        return page_response("problem.html", visit_of(request), problem.status, problem=problem)
     return problem_response(problem, headers)
 
 

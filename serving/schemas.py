@@ -8,6 +8,8 @@ from crm.current_scores import CurrentScore
 from crm.identity import NAME_COLUMN
 from leads.clock import format_time
 from leads.records import EVENT_TYPES, Event
+from models.languages import Language
+from models.score_body import stored_factor_body
 
 _TYPE_NAMES = {code: name for name, code in EVENT_TYPES.items()}
 _EVENT_FIELDS = ("pipeline", "value", "direction", "actor", "duration_seconds", "result", "text")
@@ -136,7 +138,9 @@ class ProblemAnswer(Answer):
     errors: list[FieldProblem] | None = None
 
 
-def ranked_lead_body(current: CurrentScore, grade: str | None) -> dict[str, Any]:
+def ranked_lead_body(
+    current: CurrentScore, grade: str | None, language: Language
+) -> dict[str, Any]:
     """A lead's current score as JSON."""
     return {
         "lead_id": current.lead_id,
@@ -148,7 +152,7 @@ def ranked_lead_body(current: CurrentScore, grade: str | None) -> dict[str, Any]
         "score": current.score,
         "grade": grade,
         "base_probability": current.base_probability,
-        "factors": list(current.factors),
+        "factors": [stored_factor_body(factor, language) for factor in current.factors],
         "as_of": format_time(current.as_of),
         "model_version": current.model_version,
     }

@@ -15,6 +15,7 @@ from leads.pipelines import Pipelines
 from leads.records import event_columns, lead_columns
 from leads.timeline import Timelines, build_timelines
 from leads.view import Snapshots, look
+from models.languages import ENGLISH, Language
 from models.score_body import score_body
 from models.scorer import FACTORS_EACH_WAY, Score, Scorer, Scores
 from serving.served import Served, ServedRecords
@@ -45,7 +46,11 @@ def score_snapshot(
 
 
 def score_stored_lead(
-    served: Served, lead_id: str, as_of: int | None = None, factors: int = FACTORS_EACH_WAY
+    served: Served,
+    lead_id: str,
+    as_of: int | None = None,
+    factors: int = FACTORS_EACH_WAY,
+    language: Language = ENGLISH,
 ) -> ScoredLead:
     """The score of a lead in the store.
 
@@ -61,12 +66,15 @@ def score_stored_lead(
     moment = fresh.as_of if as_of is None else asked
     population = _population(records, timelines.pipelines)
     scores = score_snapshot(scorer, population, timelines, moment)
-    score = scorer.describe(scores, 0, factors=factors, grades=served.grades)
+    score = scorer.describe(scores, 0, factors=factors, grades=served.grades, language=language)
     return ScoredLead(score, scorer, fresh.newest_event_at, fresh.stale)
 
 
 def score_requested_lead(
-    served: Served, request: ScoreRequest, factors: int = FACTORS_EACH_WAY
+    served: Served,
+    request: ScoreRequest,
+    factors: int = FACTORS_EACH_WAY,
+    language: Language = ENGLISH,
 ) -> ScoredLead:
     """The score of the lead in a body, among the store's leads; nothing is stored.
 
@@ -78,7 +86,7 @@ def score_requested_lead(
     timelines = requested_timelines(request, pipelines, types)
     as_of = not_in_the_future(request.as_of, served.now())
     scores = score_snapshot(scorer, _population(records, pipelines), timelines, as_of)
-    score = scorer.describe(scores, 0, factors=factors, grades=served.grades)
+    score = scorer.describe(scores, 0, factors=factors, grades=served.grades, language=language)
     return ScoredLead(score, scorer, timelines.newest_event_at(as_of), stale=False)
 
 

@@ -8,9 +8,8 @@ from leads.clock import SECOND_US, format_time
 from leads.pipelines import Outcome, Pipelines
 from leads.records import ATTRIBUTE_CHANGE, STAGE_CHANGE, Event, Lead
 from leads.view import is_known
-from serving.wording import field_label, length_of_time, readable_time, shown_value
-
-_DIRECTIONS = {"inbound": "from the lead", "outbound": "from us"}
+from models.languages import Language
+from serving.wording import field_label, kind_label, length_of_time, readable_time, shown_value
 
 
 @dataclass(frozen=True)
@@ -34,18 +33,22 @@ class TimelineItem:
 
 
 def timeline_item(
-    event: Event, place: int, as_of: int, types: Mapping[str, AttributeType]
+    event: Event,
+    place: int,
+    as_of: int,
+    types: Mapping[str, AttributeType],
+    language: Language,
 ) -> TimelineItem:
     """An event in words; `place` numbers it on its page."""
     return TimelineItem(
         anchor=f"event-{place}",
         type=_type(event),
-        what=_what(event, types),
-        occurred_at=readable_time(event.occurred_at),
+        what=_what(event, types, language),
+        occurred_at=readable_time(event.occurred_at, language),
         occurred_at_iso=format_time(event.occurred_at),
-        late=_late(event),
+        late=_late(event, language),
         unknown=not is_known(event.occurred_at, event.recorded_at, as_of),
-        notes=tuple(_notes(event)),
+        notes=tuple(_notes(event, language)),
         texts=tuple(text for text in (event.text, event.reason) if text),
         details=tuple((name, str(value)) for name, value in event.details.items()),
     )
@@ -76,33 +79,42 @@ def _type(event: Event) -> str:
     return "attribute" if event.type == ATTRIBUTE_CHANGE else "interaction"
 
 
-def _what(event: Event, types: Mapping[str, AttributeType]) -> str:
+def _what(event: Event, types: Mapping[str, AttributeType], language: Language) -> str:
     if event.type == STAGE_CHANGE:
-        return f"Moved to {event.name}"
-    if event.type == ATTRIBUTE_CHANGE and event.value is None:
-        return f"{field_label(event.name)} cleared"
-    if event.type == ATTRIBUTE_CHANGE:
-        return f"{field_label(event.name)} set to {shown_value(event.value, types.get(event.name))}"
-    return field_label(event.name)
+        return language.say("Moved to {stage}", stage=event.name)
+    if event.type != ATTRIBUTE_CHANGE:
+        return kind_label(event.name)
+    label = field_label(event.name, language)
+    if event.value is None:
+        return language.say("{field} cleared", field=label)
+    value = shown_value(event.value, types.get(event.name), language)
+    return language.say("{field} set to {value}", field=label, value=value)
 
 
-def _late(event: Event) -> str | None:
+def _late(event: Event, language: Language) -> str | None:
     delay_us = event.recorded_at - event.occurred_at
     if delay_us <= 0:
         return None
-    return f"{readable_time(event.recorded_at)} ({length_of_time(delay_us)} later)"
+    return language.say(
+        "Recorded late: {time} ({delay} later)",
+        time=readable_time(event.recorded_at, language),
+        delay=length_of_time(delay_us, language),
+    )
 
 
-def _notes(event: Event) -> list[str]:
+def _notes(event: Event, language: Language) -> list[str]:
     notes = []
-    if event.direction is not None:
-        notes.append(_DIRECTIONS[event.direction])
+    if event.direction == "inbound":
+        notes.append(language.say("from the lead"))
+    if event.direction == "outbound":
+        notes.append(language.say("from us"))
     if event.actor is not None:
-        notes.append(f"by {event.actor}")
+        notes.append(language.say("by {actor}", actor=event.actor))
     if event.duration_seconds:
-        notes.append(f"took {length_of_time(int(event.duration_seconds * SECOND_US))}")
+        duration = length_of_time(int(event.duration_seconds * SECOND_US), language)
+        notes.append(language.say("took {duration}", duration=duration))
     if event.result is not None:
         notes.append(event.result)
     if event.pipeline is not None:
-        notes.append(f"in pipeline {event.pipeline}")
+        notes.append(language.say("in pipeline {pipeline}", pipeline=event.pipeline))
     return notes

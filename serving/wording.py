@@ -5,28 +5,34 @@ from collections.abc import Mapping
 from leads.attributes import AttributeType, read_number
 from leads.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US, moment_of
 from leads.errors import InvalidInputError
+from models.languages import Language, counted
 
 NAMING_ATTRIBUTES = ("name", "account")
+_UNITS_OF_TIME = (
+    (DAY_US, counted("{count} day", "{count} days")),
+    (HOUR_US, counted("{count} hour", "{count} hours")),
+    (MINUTE_US, counted("{count} minute", "{count} minutes")),
+    (SECOND_US, counted("{count} second", "{count} seconds")),
+)
 
 
-def readable_time(at_us: int) -> str:
+def readable_time(at_us: int, language: Language) -> str:
     """Such as `1 Mar 2026, 10:00 UTC`."""
-    moment = moment_of(at_us)
-    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+    return language.moment(moment_of(at_us))
 
 
-def points(effect: float) -> str:
+def points(effect: float, language: Language) -> str:
     """An effect in points of probability, signed: `+18`, `−0.4`, `0`."""
     amount = 100 * abs(effect)
     text = f"{amount:.0f}" if amount >= 0.95 else f"{amount:.1f}"
     if float(text) == 0:
         return "0"
-    return f"{'+' if effect > 0 else '−'}{text}"
+    return f"{'+' if effect > 0 else '−'}{language.figure(text)}"
 
 
-def exact_points(tenths: int) -> str:
+def exact_points(tenths: int, language: Language) -> str:
     """Tenths of a point as points, signed: `+38.5`."""
-    return f"{'−' if tenths < 0 else '+'}{abs(tenths) / 10:.1f}"
+    return f"{'−' if tenths < 0 else '+'}{language.figure(f'{abs(tenths) / 10:.1f}')}"
 
 
 def tenths_of_points(effect: float) -> int:
@@ -39,13 +45,20 @@ def tenths_of_percent(probability: float) -> int:
     return min(max(round(1000 * probability), 1), 999)
 
 
-def percent(probability: float) -> str:
+def percent(probability: float, language: Language) -> str:
     """A probability with one decimal."""
-    return f"{tenths_of_percent(probability) / 10:.1f} %"
+    figure = language.figure(f"{tenths_of_percent(probability) / 10:.1f}")
+    return language.say("{number} %", number=figure)
 
 
-def field_label(name: str) -> str:
-    """A field's or factor's name as a heading: `Expected close date`."""
+def field_label(name: str, language: Language) -> str:
+    """A field's name as a heading: `Expected close date`."""
+    words = language.field(name)
+    return words[:1].upper() + words[1:]
+
+
+def kind_label(name: str) -> str:
+    """A kind of interaction as a heading, in the words of the CRM: `Follow up call`."""
     spaced = name.replace("_", " ").strip() or name
     return spaced[:1].upper() + spaced[1:]
 
@@ -56,17 +69,22 @@ def lead_name(attributes: Mapping[str, str | None], lead_id: str) -> str:
     return next((text for text in named if text), lead_id)
 
 
-def length_of_time(us: int) -> str:
+def status_word(status: str, language: Language) -> str:
+    """How a lead ended, on a label."""
+    if status == "won":
+        return language.say("Won")
+    return language.say("Lost") if status == "lost" else language.say("Open")
+
+
+def length_of_time(us: int, language: Language) -> str:
     """Such as `3 hours`, in the largest unit that fits."""
-    units = ((DAY_US, "day"), (HOUR_US, "hour"), (MINUTE_US, "minute"), (SECOND_US, "second"))
-    for unit_us, unit in units:
+    for unit_us, (one, many) in _UNITS_OF_TIME:
         if us >= unit_us:
-            count = round(us / unit_us)
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return "less than a second"
+            return language.count(one, many, language.figure(f"{round(us / unit_us):,}"))
+    return language.say("less than a second")
 
 
-def shown_value(text: str | None, attribute_type: AttributeType | None) -> str:
+def shown_value(text: str | None, attribute_type: AttributeType | None, language: Language) -> str:
     """An attribute's value; a number with its thousands set apart."""
     if text is None:
         return "—"
@@ -76,4 +94,4 @@ def shown_value(text: str | None, attribute_type: AttributeType | None) -> str:
         number = read_number(text)
     except InvalidInputError:
         return text
-    return f"{number:,.0f}" if number.is_integer() else f"{number:,.12g}"
+    return language.figure(f"{number:,.0f}" if number.is_integer() else f"{number:,.12g}")

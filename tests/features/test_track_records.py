@@ -174,5 +174,5 @@ def test_what_is_said_is_true_where_nothing_is_known_and_at_zero():
         "days_to_win_of_owner_and_source": (
             "Owner and source: not known, or no lead with the same was won before."
         ),
-        "stage_pace": "Its time in this stage is 0 times the usual.",
+        "stage_pace": "It has been in this stage 0 times as long as usual.",
     }

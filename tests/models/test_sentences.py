@@ -157,8 +157,8 @@ def test_level_is_told_by_its_name_and_any_other_as_something_else():
     one = column("level", "Source is {value}", levels=("fair", "web_form"))
 
     assert sentence(one, 1.0, NAN) == "Source is web_form."
-    assert sentence(one, 2.0, NAN) == "Source is one seldom seen in training."
-    assert sentence(one, 3.0, NAN) == "Source is one not seen in training."
+    assert sentence(one, 2.0, NAN) == "Source is one that few leads have."
+    assert sentence(one, 3.0, NAN) == "Source is one not seen before."
     assert json_value(one, 0.0) == "fair"
 
 

@@ -14,6 +14,7 @@ from crm.importing import import_folder
 from crm.store import Store
 from leads.clock import DAY_US, format_time, parse_time
 from models.artifact import write_artifact
+from models.score_body import stored_factor
 from serving.app import create_app
 from serving.scoring import score_stored_lead
 from serving.served import Served
@@ -166,15 +167,7 @@ def current_scores(served: Served) -> list[CurrentScore]:
                 win_probability=score.win_probability,
                 score=score.score,
                 base_probability=score.base_probability,
-                factors=[
-                    {
-                        "name": factor.name,
-                        "label": factor.label,
-                        "effect": factor.effect,
-                        "sentence": factor.sentence,
-                    }
-                    for factor in score.factors
-                ],
+                factors=[stored_factor(factor) for factor in score.factors],
                 model_version="7",
             )
         )

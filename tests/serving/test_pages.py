@@ -9,6 +9,8 @@ from fastapi.testclient import TestClient
 from crm.importing import import_folder
 from leads.clock import DAY_US, format_time
 from leads.records import STAGE_CHANGE
+from models.languages import ENGLISH
+from models.score_body import stored_factor_body
 from serving.app import create_app
 
 VOID = {"meta", "link", "input", "br"}
@@ -58,6 +60,10 @@ def open_leads(served):
     return [current for current in page.items if current.score is not None]
 
 
+def said(stored, language=ENGLISH):
+    return stored_factor_body(stored, language)["sentence"]
+
+
 def test_names_with_markup_and_quotes_are_shown_as_text(client, served):
     lead_id = open_leads(served)[0].lead_id
     for url in ("/", f"/leads/{lead_id}"):
@@ -89,13 +95,13 @@ def test_list_is_ranked_and_says_why(client, served):
     links = [a["href"] for a in page.all("a") if a.get("href", "").startswith("/leads/")]
     ranked = served.store.ranked_leads(limit=50).items
     assert links == [f"/leads/{current.lead_id}" for current in ranked]
-    assert ranked[0].factors[0]["sentence"] in page.text
+    assert said(ranked[0].factors[0]) in page.text
 
 
 def test_list_tells_what_helps_before_what_hurts(client, served):
     current = open_leads(served)[0]
-    helps = next(f["sentence"] for f in current.factors if f["effect"] > 0)
-    hurts = next(f["sentence"] for f in current.factors if f["effect"] < 0)
+    helps = next(said(f) for f in current.factors if f["effect"] > 0)
+    hurts = next(said(f) for f in current.factors if f["effect"] < 0)
     text = page_at(client, "/").text
     row = text[text.index(current.lead_id) :]
     for meaning, sign, sentence in (("For:", r"\+", helps), ("Against:", "−", hurts)):
@@ -141,7 +147,7 @@ def test_lead_page_shows_reasons_in_sentences_with_points(client, served):
     current = open_leads(served)[0]
     page = page_at(client, f"/leads/{current.lead_id}")
     for factor in current.factors:
-        assert factor["sentence"] in page.text
+        assert said(factor) in page.text
     assert re.search(r"\+\d+(\.\d)? points", page.text)
     assert "model version 7" in page.text
     assert "1 Mar 2026, 10:00 UTC" in page.text
