@@ -32,9 +32,12 @@ def alternatives(timelines: Timelines, events: Sequence[Event], chosen: Bools) -
     stated order; `event_id` tells those apart that tie with another.
     """
     happened = _as_columns(timelines)
+    added = event_columns(events, timelines.attribute_types)
+    # Whoever they name, they are thought of for this lead.
+    added = replace(added, lead_id=Coded(np.zeros(len(added), np.int32), timelines.lead_ids))
     both = build_timelines(
         _as_lead(timelines),
-        concatenate_events([happened, event_columns(events, timelines.attribute_types)]),
+        concatenate_events([happened, added]),
         timelines.pipelines,
         timelines.attribute_types,
     )
