@@ -5,6 +5,9 @@ school_crm: learned until 2023-10-01T00:00+02:00, judged on October's deals at s
 marketplace_sellers: learned until 2018-04-01T00:00Z with a window of 60 days, judged on the leads
 of April and May as they came in.
 simulated: 20,000 leads, learned at two thirds of the time, judged beside the true probabilities.
+x_education: learned from the first three quarters in order of the lead number, judged on the rest.
+loan_offers, bank_campaign, leadforge: by protocols published elsewhere, see benchmarks/published.
+Real test rows are counted: `runs_on_the_test` says how often a work has been scored so far.
 """
 
 import argparse
@@ -12,13 +15,18 @@ import csv
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
+from benchmarks.published.bank_campaign import bank_campaign as bank_campaign_rolled
+from benchmarks.published.leadforge import ENVIRONMENT as LEADFORGE
+from benchmarks.published.leadforge import leadforge
+from benchmarks.published.loan_offers import loan_offers as loan_offers_of
+from benchmarks.published.run_record import RECORD, count_run
 from crm.folder import read_folder
 from crm.simulator import simulate, write_folder
 from leads.arrays import Floats, Int8s
@@ -28,6 +36,7 @@ from leads.pipelines import OPEN
 from leads.timeline import Timelines
 from leads.view import Snapshots, look
 from models.bootstrap import figures, paired_difference
+from models.metrics import calibration_curve
 from training.drift import base_rate_shift
 from training.evaluation import MODEL, Judged, judge
 
@@ -42,6 +51,8 @@ SCHOOL_AGES_DAYS = (0, 1, 3, 7, 14, 30)
 SELLERS, SELLERS_UNTIL, SELLERS_END = (
     DATA / "marketplace_sellers", "2018-04-01T00:00:00Z", "2018-06-01T00:00:00Z",
 )  # fmt: skip
+X_EDUCATION, X_EDUCATION_LEARNED = DATA / "x_education", 0.75
+BANK = DATA / "bank_campaign"
 METRICS = ("auc", "log_loss", "brier", "ece")
 
 
@@ -96,6 +107,27 @@ def marketplace_sellers(seed: int) -> dict[str, Any]:
     }
 
 
+def x_education(seed: int) -> dict[str, Any]:
+    """The last quarter by falling lead number as it came in; the table has no other times."""
+    timelines = read_folder(X_EDUCATION, mapping=MAPPINGS / "x_education.toml").timelines
+    rows = np.argsort(timelines.created_at)[int(len(timelines) * X_EDUCATION_LEARNED) :]
+    snapshots = Snapshots(rows, timelines.created_at[rows])
+    label = labels(look(timelines, snapshots), timelines.newest_event_at() or 0)
+    judged = judge(timelines, int(snapshots.as_of[0]) - 1, snapshots, label, seed)
+    return {**_compared(judged), "won": float(label.mean())}
+
+
+def loan_offers(seed: int) -> dict[str, Any]:
+    """The outcome of the last offer, from the raw events."""
+    return loan_offers_of(LOANS / "events.parquet", seed)
+
+
+def bank_campaign(seed: int) -> dict[str, Any]:
+    """The last fifth of the calls, by a rolling window."""
+    timelines = read_folder(BANK, mapping=MAPPINGS / "bank_campaign.toml").timelines
+    return bank_campaign_rolled(timelines, seed)
+
+
 def _later_leads(
     timelines: Timelines, until: str, end: str, ages_days: Sequence[int], seed: int
 ) -> Judged:
@@ -129,7 +161,28 @@ def simulated(seed: int, leads: int) -> dict[str, Any]:
     kept &= known_status(view) == OPEN
     judged = judge(timelines, cut, Snapshots(rows[kept], as_of[kept]), label[kept], seed)
     judged.probability["truth"] = p_win[kept]
-    return {**_compared(judged), "cut": format_time(cut), "leads": leads}
+    return {
+        **_compared(judged),
+        "cut": format_time(cut),
+        "leads": leads,
+        "error": error_against(p_win[kept], judged.probability[MODEL]),
+    }
+
+
+def error_against(true: Floats, said: Floats) -> dict[str, float]:
+    """How far probabilities are from the true ones, each snapshot counting once.
+
+    `calibration`: the mean gap between the mean of either in ten bins of equal count by what was
+    said; `mean_absolute`: of each snapshot. No outcome enters, so that chance does not.
+    """
+    bins = calibration_curve(true, said)
+    weight = np.array([one.snapshots for one in bins])
+    gaps = np.array([abs(one.predicted - one.observed) for one in bins])
+    return {
+        "calibration": float(np.average(gaps, weights=weight)),
+        "mean_absolute": float(np.abs(true - said).mean()),
+        "mean": float((said - true).mean()),
+    }
 
 
 def _simulated_crm(folder: Path, leads: int, seed: int) -> tuple[Timelines, Any]:
@@ -163,11 +216,25 @@ def _figures(judged: Judged, probability: Floats, mask: Int8s | None = None) -> 
     return {name: found[name] for name in METRICS}
 
 
-WORK: dict[str, Any] = {
-    "simulated": simulated,
+# The folder that each work needs; the simulated ones need none.
+NEEDS: dict[str, Path | None] = {
+    "simulated": None,
+    "loan_applications": LOANS,
+    "school_crm": SCHOOL,
+    "marketplace_sellers": SELLERS,
+    "loan_offers": LOANS,
+    "bank_campaign": BANK,
+    "x_education": X_EDUCATION,
+    "leadforge": LEADFORGE,
+}
+WORK: dict[str, Callable[[int], dict[str, Any]]] = {
     "loan_applications": loan_applications,
     "school_crm": school_crm,
     "marketplace_sellers": marketplace_sellers,
+    "loan_offers": loan_offers,
+    "bank_campaign": bank_campaign,
+    "x_education": x_education,
+    "leadforge": leadforge,
 }
 
 
@@ -177,16 +244,27 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--leads", type=int, default=20_000, help="simulated leads")
-    parser.add_argument("--only", nargs="*", choices=WORK, help="which of them")
+    parser.add_argument(
+        "--only",
+        nargs="*",
+        choices=NEEDS,
+        help="which of them; leadforge, when asked for, is installed in an environment of its own",
+    )
+    parser.add_argument(
+        "--runs", type=Path, default=RECORD, help="the file that counts the runs on test rows"
+    )
     given = parser.parse_args()
     results = {}
-    for name in given.only or WORK:
-        if name == "simulated":
+    for name in given.only or NEEDS:
+        folder = NEEDS[name]
+        asked_for = name == "leadforge" and given.only
+        if folder is None:
             results[name] = simulated(given.seed, given.leads)
-        elif (DATA / name).is_dir():
-            results[name] = WORK[name](given.seed)
+        elif folder.is_dir() or asked_for:
+            found = WORK[name](given.seed)
+            results[name] = {**found, "runs_on_the_test": count_run(name, given.runs)}
         else:
-            print(f"{name} is left out: there is no folder {DATA / name}", file=sys.stderr)
+            print(f"{name} is left out: there is no folder {folder}", file=sys.stderr)
     if not results:
         sys.exit("nothing was measured: give the data, or --only simulated")
     print(json.dumps(results, indent=None if given.json else 2))

@@ -23,7 +23,7 @@ from training.rows import Fold, TrainingRows
 
 @dataclass(frozen=True)
 class TargetTable:
-    """Snapshots with their signals and given targets; `known_at` is when a target became known."""
+    """Snapshots with their signals and given targets; `known_at` is from when on one teaches."""
 
     plan: SignalPlan
     view: View
@@ -92,10 +92,9 @@ def _folds(table: TargetTable, recipe: Recipe) -> list[Fold]:
     created_at = table.view.created_at
     _, first = np.unique(table.view.snapshots.lead, return_index=True)
     edges = np.quantile(created_at[first], recipe.folds).astype(np.int64)
-    known_at = np.maximum(table.known_at, table.view.as_of)
     folds = []
     for begin, end in itertools.pairwise(edges.tolist()):
-        target = np.where(known_at <= begin, table.target, np.nan)
+        target = np.where(table.known_at <= begin, table.target, np.nan)
         test = np.flatnonzero((created_at > begin) & (created_at <= end))
         if len(test):
             folds.append(Fold(begin, target, test))
