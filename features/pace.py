@@ -35,18 +35,18 @@ _COLUMNS = (
     Column(
         "stage_pace", _PACE, "ratio",
         "It has been in this stage {value} times as long as usual",
-        "Too few leads have left this stage to say what is usual.",
+        "Too few leads have left this stage to say what is usual.", comparable=False,
     ),
     Column(
         "age_pace", _PACE, "ratio",
         "It is {value} times as old as leads of this pipeline usually are when they are won",
-        "Too few leads were won to say how long it takes.",
+        "Too few leads were won to say how long it takes.", comparable=False,
     ),
 )  # fmt: skip
 _SIZE = Column(
     "amount_to_usual", _SIZE_GROUP, "ratio",
     "The amount is {value} times what is usual in this pipeline",
-    "Its amount, or what is usual, is not known.",
+    "Its amount, or what is usual, is not known.", comparable=False,
 )  # fmt: skip
 
 

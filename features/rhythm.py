@@ -80,8 +80,9 @@ _OF_ALL = (
     _other("gap_variation", RHYTHM_GROUP, "ratio",
            "How irregular the contact is, 0 being as regular as a clock: {value}",
            _TWO_CONTACTS),
-    _other("silence_in_gaps", SILENCE, "ratio",
-           "Quiet for {value} times as long as usual between contacts", _ONE_CONTACT),
+    Column("silence_in_gaps", SILENCE, "ratio",
+           "Quiet for {value} times as long as usual between contacts", _ONE_CONTACT,
+           comparable=False),
 )  # fmt: skip
 _OF_INBOUND = (
     *_intensities("inbound_", FROM_LEAD, "Contacts from the lead", NO_INBOUND),

@@ -50,8 +50,8 @@ class Column:
     `names`; what is typical and the full stop are added to it. `missing` is the message where
     there is no value: it says what missing means. `levels` names the codes of a categorical
     column; one past them is a level seen in training but too rarely to be listed, two past them
-    one never seen (`features.vocabulary`). `comparable` is false where leads in one stage have
-    much the same value, so that what is typical there says nothing.
+    one never seen (`features.vocabulary`). `comparable` is false where what is typical says
+    nothing: leads in one stage have much the same value, or the value itself compares.
     """
 
     name: str

@@ -8,6 +8,7 @@ import typer
 
 from leads.clock import parse_time
 from leads.errors import InvalidInputError
+from models.languages import LANGUAGES, Language, language_of
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 DataFolder = Annotated[
@@ -38,6 +39,22 @@ Deny = Annotated[
 AsOf = Annotated[
     str | None, typer.Option("--as-of", help="The moment to look at: 2026-03-01T10:00:00Z.")
 ]
+
+
+Lang = Annotated[
+    str | None,
+    typer.Option("--lang", help="The language of sentences: en, sv, zh-Hans, zh-Hant."),
+]
+
+
+def read_language(option: str | None, setting: str) -> Language:
+    """The language of `--lang`, else that of LEADSCORE_LANGUAGE; `InvalidInputError` for none."""
+    asked, named = (setting, "LEADSCORE_LANGUAGE") if option is None else (option, "--lang")
+    language = language_of(asked)
+    if language is None:
+        known = ", ".join(f"{one.tag} ({one.name})" for one in LANGUAGES)
+        raise InvalidInputError(f"{named}: {asked!r} is not spoken; give one of {known}")
+    return language
 
 
 def read_timezone(name: str | None) -> ZoneInfo | None:

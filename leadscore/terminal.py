@@ -72,8 +72,3 @@ def progress(what: str) -> Iterator[Progress]:
 def percent(probability: float | None, digits: int = 0) -> str:
     """A probability in percent."""
     return "–" if probability is None else f"{100 * probability:.{digits}f} %"
-
-
-def points(effect: float) -> str:
-    """An effect in percentage points, signed."""
-    return f"{100 * effect:+.1f} points"

@@ -16,12 +16,23 @@ from leads.clock import format_time, now_us, parse_time
 from leads.errors import InvalidInputError, InvalidTableError
 from leads.timeline import Timelines
 from leads.view import Snapshots
-from leadscore.options import AsJson, AsOf, DataFolder, Lost, MappingFile, Timezone, Won
+from leadscore.options import (
+    AsJson,
+    AsOf,
+    DataFolder,
+    Lang,
+    Lost,
+    MappingFile,
+    Timezone,
+    Won,
+    read_language,
+)
 from leadscore.scoring import describe_all, load_scorer, open_leads, refresh_scores
 from leadscore.settings import Settings, read_settings
 from leadscore.sources import Records, moment_of, read_records
 from leadscore.table_file import check_output, write_table
 from leadscore.terminal import Progress, percent, progress, say, show_json, show_table
+from models.languages import Language
 from models.score_body import factor_body
 from models.scorer import FACTORS_EACH_WAY, Score, Scorer
 
@@ -60,6 +71,7 @@ def score(
     timezone: Timezone = None,
     won: Won = None,
     lost: Lost = None,
+    lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
     """Score all open leads at a moment, or the snapshots of a file.
@@ -67,6 +79,7 @@ def score(
     Example: leadscore score --at snapshots.csv --output scores.csv
     """
     settings = read_settings(os.environ)
+    language = read_language(lang, settings.language)
     if as_of is not None and at is not None:
         raise InvalidInputError("--as-of and --at were both given; give one of them")
     if output is not None:
@@ -75,7 +88,7 @@ def score(
         scorer = load_scorer(store, settings.models, model)
         records = read_records(store, settings, data, timezone, won, lost, step, mapping)
         asked = _asked(records, at, as_of)
-        rows = list(_rows(scorer, records.timelines, asked, settings, step))
+        rows = list(_rows(scorer, records.timelines, asked, settings, step, language))
         if at is None and as_of is None and data is None and model is None:
             refresh_scores(store, scorer, settings.grades, step)
     if output is not None:
@@ -135,7 +148,12 @@ def _snapshot(lead_id: str | None, as_of: str | None, timelines: Timelines, now:
 
 
 def _rows(
-    scorer: Scorer, timelines: Timelines, asked: list[Asked], settings: Settings, step: Progress
+    scorer: Scorer,
+    timelines: Timelines,
+    asked: list[Asked],
+    settings: Settings,
+    step: Progress,
+    language: Language,
 ) -> Iterator[dict[str, Any]]:
     """One row per snapshot asked for, in order; those with an error have nothing else."""
     valid = [one for one in asked if one.error is None]
@@ -151,6 +169,7 @@ def _rows(
         grades=settings.grades,
         factors=FACTORS_EACH_WAY,
         progress=step,
+        language=language,
     )
     for one in asked:
         if one.error is not None:
