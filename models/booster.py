@@ -14,6 +14,7 @@ import numpy as np
 
 from leads.arrays import Floats
 from leads.errors import DamagedArtifactError, SettingsError
+from models.booster_text import REMEDY, tree_blocks
 
 # Constants of LightGBM's c_api.h.
 _FLOAT64 = 1
@@ -21,9 +22,6 @@ _RAW_SCORE = 1
 _CONTRIBUTIONS = 3
 _ROW_MAJOR = 1
 _ALL_ITERATIONS = -1
-
-_END_OF_TREES = "end of trees"
-_REMEDY = "train again or promote another version"
 
 
 class Booster:
@@ -35,7 +33,8 @@ class Booster:
     """
 
     def __init__(self, text: str, *, threads: int = 1) -> None:
-        _check_structure(text)
+        # LightGBM reads on blindly where the header does not say where the trees are.
+        tree_blocks(text)
         self._parameters = f"num_threads={threads}".encode()
         self._handle = _load(text)
         # Not at exit: other threads may still be scoring when the process ends.
@@ -44,7 +43,7 @@ class Booster:
         self.n_trees = _number(self._handle, "LGBM_BoosterNumberOfTotalModel")
         outputs = _number(self._handle, "LGBM_BoosterGetNumClasses")
         if outputs != 1:
-            raise DamagedArtifactError(f"the model has {outputs} outputs instead of 1; {_REMEDY}")
+            raise DamagedArtifactError(f"the model has {outputs} outputs instead of 1; {REMEDY}")
 
     def margins(self, rows: Floats) -> Floats:
         """The raw score of each row (log-odds for a binary model); NaN is a missing value."""
@@ -59,7 +58,7 @@ class Booster:
         if rows.ndim != 2 or rows.shape[1] != self.n_features:
             raise DamagedArtifactError(
                 f"the model takes rows of {self.n_features} signals, not of shape {rows.shape}; "
-                f"its list of signals does not match its trees: {_REMEDY}"
+                f"its list of signals does not match its trees: {REMEDY}"
             )
         result = np.empty((len(rows), width))
         self._predict_into(result, rows, kind)
@@ -84,24 +83,6 @@ class Booster:
         )
 
 
-def _check_structure(text: str) -> None:
-    """Refuse a text whose trees are not where its header says: LightGBM reads on blindly."""
-    header, found, _ = text.partition("\n\nTree=0\n")
-    sizes = header.rpartition("tree_sizes=")[2].split()
-    if not found or not all(size.isdecimal() for size in sizes):
-        raise DamagedArtifactError(f"the text of a booster holds no trees; {_REMEDY}")
-    trees = text.encode()
-    place = len(header.encode()) + 2
-    for tree, size in enumerate(sizes):
-        if not trees.startswith(b"Tree=%d\n" % tree, place):
-            raise DamagedArtifactError(
-                f"the text of a booster has no tree {tree} at byte {place}; {_REMEDY}"
-            )
-        place += int(size)
-    if not trees.startswith(_END_OF_TREES.encode(), place) or b"\0" in trees:
-        raise DamagedArtifactError(f"the trees of a booster do not end properly; {_REMEDY}")
-
-
 def _load(text: str) -> ctypes.c_void_p:
     handle = ctypes.c_void_p()
     iterations = ctypes.c_int()
@@ -124,7 +105,7 @@ def _call(name: str, *arguments: object) -> None:
     library = _library()
     if getattr(library, name)(*arguments) != 0:
         message = library.LGBM_GetLastError().decode(errors="replace")
-        raise DamagedArtifactError(f"LightGBM: {message}; {_REMEDY}")
+        raise DamagedArtifactError(f"LightGBM: {message}; {REMEDY}")
 
 
 @cache

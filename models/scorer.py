@@ -20,16 +20,14 @@ from leads.outcome import STATUS_NAMES, known_stage
 from leads.pipelines import OPEN, Outcome, Pipelines, pipelines_from_records
 from leads.view import View
 from models.artifact import Artifact
-from models.booster import Booster
 from models.calibration import Platt, platt_from_record, sigmoid
 from models.evidence import event_ids
 from models.factors import Effects, effects, sum_groups
+from models.forest import grow_forest
 from models.languages import ENGLISH, Language
 from models.sentences import Statement, has_typical, json_value, statement
 
 FACTORS_EACH_WAY = 5
-# Enough rows for a block's overhead not to count, few enough for its contributions to stay small.
-BLOCK_ROWS = 2_000
 DEFAULT_GRADES = (("A", 75), ("B", 50), ("C", 25))
 LOWEST_GRADE = "D"
 NO_SUPPORT: Literal["none"] = "none"
@@ -99,14 +97,12 @@ class Scorer:
         self.about: Mapping[str, Any] = artifact.about
         self.plan: SignalPlan = plan_from_record(artifact.signals)
         self._artifact = artifact
-        self._boosters = tuple(Booster(text, threads=threads) for text in artifact.boosters)
         self._calibration: Platt = platt_from_record(artifact.calibration)
-        for booster in self._boosters:
-            if booster.n_features != len(self.plan.columns):
-                raise DamagedArtifactError(
-                    f"version {version} lists {len(self.plan.columns)} signals, its trees take "
-                    f"{booster.n_features}; train again or promote another version"
-                )
+        try:
+            columns = len(self.plan.columns)
+            self._forest = grow_forest(artifact.boosters, columns, threads=threads)
+        except DamagedArtifactError as error:
+            raise DamagedArtifactError(f"version {version}: {error}") from error
 
     @cached_property
     def pipelines(self) -> Pipelines:
@@ -143,8 +139,7 @@ class Scorer:
         """The win probability of each snapshot by each member of the bag alone."""
         matrix = self.plan.matrix(view, population)
         return tuple(
-            sigmoid(self._calibration.log_odds(booster.margins(matrix)))
-            for booster in self._boosters
+            sigmoid(self._calibration.log_odds(member)) for member in self._forest.margins(matrix).T
         )
 
     def score(self, view: View, population: Population) -> Scores:
@@ -191,26 +186,21 @@ class Scorer:
             base_probability=scores.effects.base_probability,
             factors=described,
             other_effects=hidden + float(scores.effects.constant[row]),
-            support=None if self._boosters else NO_SUPPORT,
+            support=None if self._forest.n_members else NO_SUPPORT,
         )
 
     def _margin(self, matrix: Floats) -> Floats:
         """The mean of the bag's raw scores, added in the bag's order; 0 of an empty bag."""
         total = np.zeros(len(matrix))
-        for booster in self._boosters:
-            total = total + booster.margins(matrix)
-        margin: Floats = total / max(len(self._boosters), 1)
+        for member in self._forest.margins(matrix).T:
+            total = total + member
+        margin: Floats = total / max(self._forest.n_members, 1)
         return margin
 
     def _contributions(self, matrix: Floats) -> tuple[Floats, float]:
         """Contributions (snapshot x column) on the calibrated log-odds, and the trees' base."""
-        total = np.zeros((len(matrix), len(self.plan.columns) + 1))
-        for booster in self._boosters:
-            for at in range(0, len(matrix), BLOCK_ROWS):
-                total[at : at + BLOCK_ROWS] += booster.contributions(matrix[at : at + BLOCK_ROWS])
-        total *= self._calibration.slope / max(len(self._boosters), 1)
-        base = float(total[0, -1]) if len(total) else 0.0
-        return total[:, :-1], base + self._calibration.intercept
+        contributions = self._forest.contributions(matrix) * self._calibration.slope
+        return contributions, float(self._calibration.log_odds(np.array([self._forest.base]))[0])
 
     def _strongest(self, group_effects: Floats, each_way: int) -> list[int]:
         """The groups with the largest effects for and against, strongest first; ties by name."""
