@@ -14,6 +14,7 @@ from leads.errors import InvalidSnapshotError
 from leads.timeline import Timelines
 from leads.view import View, known_by
 from models.alternatives import require_open, view_of_all
+from models.languages import ENGLISH, Language, message
 from models.scorer import Scorer
 from models.sentences import group_label
 
@@ -23,10 +24,10 @@ MOST_GROUPS = 3
 
 # What people read of a cause.
 CAUSE_LABELS: dict[Cause, str] = {
-    "time": "Time that passed",
-    "other_leads": "What other leads did",
-    "own_events": "What this lead did",
-    "model": "Another version of the model",
+    "time": message("Time that passed"),
+    "other_leads": message("What other leads did"),
+    "own_events": message("What this lead did"),
+    "model": message("Another version of the model"),
 }
 
 
@@ -51,10 +52,9 @@ class GroupChange:
     group: Group
     effect: float
 
-    @property
-    def label(self) -> str:
+    def label_in(self, language: Language = ENGLISH) -> str:
         """What a person calls the group."""
-        return group_label(self.group)
+        return group_label(self.group, language)
 
 
 @dataclass(frozen=True)

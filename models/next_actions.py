@@ -20,6 +20,7 @@ from leads.timeline import Timelines
 from leads.view import View
 from models.alternatives import alternatives, view_of_all
 from models.habits import Habit, Habits
+from models.languages import ENGLISH, Language, message
 from models.scorer import Scorer
 
 By = Literal["us", "lead"]
@@ -33,15 +34,15 @@ FEWEST_RESULT_SHARE = 0.1
 FEWEST_MOVE_SHARE = 0.05
 
 # What people read of an action; `{percent}` is the probability after it.
-NOTE = (
+NOTE = message(
     "What the model expects, not a promise: these are leads with such a history, and a call that "
     "was made for a reason is not the same as one made for the score."
 )
-MOVE = "Move it to {name}: the model would expect {percent} %."
+MOVE = message("Move it to {name}: the model would expect {percent} %.")
 INTERACTIONS = {
-    "us": "{name} from you: the model would expect {percent} %.",
-    "lead": "{name} from the lead: the model would expect {percent} %.",
-    None: "{name}: the model would expect {percent} %.",
+    "us": message("{name} from you: the model would expect {percent} %."),
+    "lead": message("{name} from the lead: the model would expect {percent} %."),
+    None: message("{name}: the model would expect {percent} %."),
 }
 
 
@@ -70,12 +71,14 @@ class Action:
     win_probability: float
     results: tuple[Result, ...]
 
-    @property
-    def sentence(self) -> str:
+    def sentence_in(self, language: Language = ENGLISH) -> str:
         """What a person reads of it."""
-        message = MOVE if self.type == STAGE_CHANGE else INTERACTIONS[self.by]
-        name = self.name if self.type == STAGE_CHANGE else _spaced(self.name)
-        return message.format(name=name, percent=f"{100 * self.win_probability:.1f}")
+        is_move = self.type == STAGE_CHANGE
+        return language.say(
+            MOVE if is_move else INTERACTIONS[self.by],
+            name=self.name if is_move else _spaced(self.name),
+            percent=language.figure(f"{100 * self.win_probability:.1f}"),
+        )
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from leads.timeline import Timelines
 from leads.view import Snapshots, View, look
 from models.alternatives import view_of_all
 from models.factors import sum_groups
+from models.languages import ENGLISH, Language, message
 from models.scorer import Scorer
 from models.sentences import group_label
 
@@ -40,7 +41,7 @@ NEVER = np.iinfo(np.int64).max
 Float32s = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 
 # What people read of all of them.
-NOTE = (
+NOTE = message(
     "Resolved leads whose signals moved the score most alike, each as it was known while it was "
     "in this stage. How they ended is not how this one has to end."
 )
@@ -54,10 +55,9 @@ class SharedReason:
     here: float
     there: float
 
-    @property
-    def label(self) -> str:
+    def label_in(self, language: Language = ENGLISH) -> str:
         """What a person calls the group."""
-        return group_label(self.group)
+        return group_label(self.group, language)
 
 
 @dataclass(frozen=True)

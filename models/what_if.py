@@ -13,9 +13,10 @@ from leads.records import Event
 from leads.timeline import Timelines
 from leads.view import View
 from models.alternatives import alternatives, require_open, view_of_all
+from models.languages import ENGLISH, Language, message
 from models.scorer import DEFAULT_GRADES, FACTORS_EACH_WAY, Score, Scorer
 
-NOTE = (
+NOTE = message(
     "What the model expects of leads with such a history, not a promise: it has seen what "
     "happened, not what would have happened otherwise."
 )
@@ -53,6 +54,7 @@ def what_if(
     *,
     factors: int = FACTORS_EACH_WAY,
     grades: Sequence[tuple[str, int]] = DEFAULT_GRADES,
+    language: Language = ENGLISH,
 ) -> WhatIf:
     """The only lead in `timelines`, scored at `as_of` without and with hypothetical events.
 
@@ -68,7 +70,8 @@ def what_if(
     ends = alternatives(timelines, in_order, one_more[[0, -1]])
     scores = scorer.score(view_of_all(ends, as_of), population)
     before, after = (
-        scorer.describe(scores, row, factors=factors, grades=grades) for row in range(2)
+        scorer.describe(scores, row, factors=factors, grades=grades, language=language)
+        for row in range(2)
     )
     parts = zip(in_order, np.diff(probability), probability[1:], strict=True)
     return WhatIf(before, after, tuple(Part(e, float(d), float(p)) for e, d, p in parts))

@@ -36,7 +36,8 @@ _PROBLEM: dict[str, Any] = {
 }
 
 
-def _responses(answer: type[Any] | None, *statuses: int) -> dict[int | str, dict[str, Any]]:
+def responses(answer: type[Any] | None, *statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What an endpoint answers, for the description of the API: its body, and its problems."""
     described: dict[int | str, dict[str, Any]] = {
         status: {"description": "A problem", **_PROBLEM} for status in statuses
     }
@@ -52,7 +53,7 @@ def json_response(body: object) -> Response:
     "/v1/score",
     tags=["scores"],
     summary="Score a lead with its history; nothing is stored",
-    responses=_responses(ScoreAnswer, 408, 409, 413, 422, 503),
+    responses=responses(ScoreAnswer, 408, 409, 413, 422, 503),
 )
 def score_lead(
     served: ServedScorer, requested: RequestedLead, asked: AskedFactors, visit: Visitor
@@ -66,7 +67,7 @@ def score_lead(
     "/v1/leads",
     tags=["leads"],
     summary="Leads ranked by current score",
-    responses=_responses(RankedLeads, 422, 503),
+    responses=responses(RankedLeads, 422, 503),
 )
 def list_leads(served: ServedScorer, asked: AskedRanking, visit: Visitor) -> Response:
     """A page of leads by their current scores; leads without one come last."""
@@ -83,7 +84,7 @@ def list_leads(served: ServedScorer, asked: AskedRanking, visit: Visitor) -> Res
     "/v1/leads/{lead_id:path}/score",
     tags=["scores"],
     summary="Score and factors of a stored lead, now or as of a moment",
-    responses=_responses(ScoreAnswer, 404, 422, 503),
+    responses=responses(ScoreAnswer, 404, 422, 503),
 )
 def read_score(
     served: ServedScorer, lead_id: LeadId, asked: AskedSnapshot, visit: Visitor
@@ -97,7 +98,7 @@ def read_score(
     "/v1/leads/{lead_id:path}/timeline",
     tags=["leads"],
     summary="A stored lead and its events, newest first",
-    responses=_responses(TimelineAnswer, 404, 422, 503),
+    responses=responses(TimelineAnswer, 404, 422, 503),
 )
 def read_timeline(store: LeadStore, lead_id: LeadId, asked: AskedTimeline) -> Response:
     """A lead's events by both clocks."""
@@ -114,7 +115,7 @@ def read_health() -> Response:
     "/readyz",
     tags=["operation"],
     summary="Whether leads can be scored",
-    responses=_responses(None, 503),
+    responses=responses(None, 503),
 )
 def read_readiness(served: ServedScorer) -> Response:
     """200 with a usable store and model, else the problem."""

@@ -7,7 +7,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
-from serving import api, docs_page, pages
+from serving import actions_api, api, docs_page, pages
 from serving.guard import Guard
 from serving.openapi import describe
 from serving.problems import install_problems
@@ -37,6 +37,7 @@ def create_app(served: Served) -> FastAPI:
     )
     app.state.served = served
     app.include_router(api.router)
+    app.include_router(actions_api.router)
     app.include_router(pages.router)
     app.include_router(docs_page.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

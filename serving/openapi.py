@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
 from crm.bodies.score_request import (
     AttributeChangeBody,
@@ -12,17 +13,25 @@ from crm.bodies.score_request import (
     ScoreRequest,
     StageChangeBody,
 )
+from crm.bodies.what_if_request import (
+    HypotheticalAttributeChange,
+    HypotheticalInteraction,
+    HypotheticalStageChange,
+    WhatIfRequest,
+)
 from leads.contract import ATTRIBUTE_CHANGES, INTERACTIONS, LEADS, STAGE_CHANGES
 from serving.schemas import ProblemAnswer
 
 _REFERENCE = "#/components/schemas/{model}"
-RAW_BODIES = {"/v1/score": ScoreRequest}
 # Bodies whose fields are columns of the contract, and mean what those mean.
 TABLES_OF_BODIES = {
     LeadBody: LEADS,
     InteractionBody: INTERACTIONS,
     StageChangeBody: STAGE_CHANGES,
     AttributeChangeBody: ATTRIBUTE_CHANGES,
+    HypotheticalInteraction: INTERACTIONS,
+    HypotheticalStageChange: STAGE_CHANGES,
+    HypotheticalAttributeChange: ATTRIBUTE_CHANGES,
 }
 EXAMPLE = {
     "lead": {
@@ -46,6 +55,17 @@ EXAMPLE = {
     "as_of": "2026-03-01T10:00:00Z",
 }
 
+WHAT_IF_EXAMPLE = {
+    "interactions": [{"kind": "call", "direction": "outbound", "result": "answered"}],
+    "stage_changes": [{"stage": "Proposal", "occurred_at": "2026-03-02T09:00:00Z"}],
+    "as_of": "2026-03-02T10:00:00Z",
+}
+# Bodies that are parsed from raw bytes, and an example of each.
+RAW_BODIES: dict[str, tuple[type[BaseModel], dict[str, Any]]] = {
+    "/v1/score": (ScoreRequest, EXAMPLE),
+    "/v1/leads/{lead_id}/what-if": (WhatIfRequest, WHAT_IF_EXAMPLE),
+}
+
 
 def describe(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document of an app, made once."""
@@ -55,17 +75,18 @@ def describe(app: FastAPI) -> dict[str, Any]:
         )
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         _add_schema(schemas, "Problem", ProblemAnswer)
-        for path, model in RAW_BODIES.items():
+        for path, (model, example) in RAW_BODIES.items():
             _add_schema(schemas, model.__name__, model)
-            document["paths"][path]["post"]["requestBody"] = _request_body(model.__name__)
+            body = _request_body(model.__name__, example)
+            document["paths"][path]["post"]["requestBody"] = body
         _add_meanings(schemas)
         app.openapi_schema = document
     return app.openapi_schema
 
 
-def _request_body(name: str) -> dict[str, Any]:
+def _request_body(name: str, example: dict[str, Any]) -> dict[str, Any]:
     schema = {"$ref": _REFERENCE.format(model=name)}
-    content = {"application/json": {"schema": schema, "example": EXAMPLE}}
+    content = {"application/json": {"schema": schema, "example": example}}
     return {"required": True, "content": content}
 
 

@@ -15,7 +15,7 @@ from leads.pipelines import Pipelines
 from leads.records import event_columns, lead_columns
 from leads.timeline import Timelines, build_timelines
 from leads.view import Snapshots, look
-from models.languages import ENGLISH, Language
+from models.languages import ENGLISH, LANGUAGES, Language
 from models.score_body import score_body
 from models.scorer import FACTORS_EACH_WAY, Score, Scorer, Scores
 from serving.served import Served, ServedRecords
@@ -45,6 +45,43 @@ def score_snapshot(
     return scorer.score(view, population)
 
 
+@dataclass(frozen=True)
+class StoredLead:
+    """A lead of the store and the moment to look at it, with all that scoring it takes.
+
+    `timelines` holds the lead alone; `stale` when the newest event is more than 7 days old.
+    """
+
+    scorer: Scorer
+    population: Population
+    timelines: Timelines
+    as_of: int
+    newest_event_at: int | None
+    stale: bool
+
+
+def stored_lead(served: Served, lead_id: str, as_of: int | None = None) -> StoredLead:
+    """A lead of the store at a moment.
+
+    Without `as_of`: now, or the time of the newest event when that is more than 7 days old.
+    Raises `UnknownLeadError`, `InvalidSnapshotError`, `UnknownModelError`.
+    """
+    scorer, records = served.scorer(), served.records()
+    timelines = served.store.timelines([lead_id])
+    if not len(timelines):
+        raise UnknownLeadError(f"no lead {lead_id!r} is known; check the id or import it")
+    asked = not_in_the_future(as_of, served.now())
+    fresh = freshness(served.store.newest_event_at(asked), asked)
+    return StoredLead(
+        scorer=scorer,
+        population=_population(records, timelines.pipelines),
+        timelines=timelines,
+        as_of=fresh.as_of if as_of is None else asked,
+        newest_event_at=fresh.newest_event_at,
+        stale=fresh.stale,
+    )
+
+
 def score_stored_lead(
     served: Served,
     lead_id: str,
@@ -57,17 +94,12 @@ def score_stored_lead(
     Without `as_of`: now, or the time of the newest event when that is more than 7 days old.
     Raises `UnknownLeadError`, `InvalidSnapshotError`, `UnknownModelError`.
     """
-    scorer, records = served.scorer(), served.records()
-    timelines = served.store.timelines([lead_id])
-    if not len(timelines):
-        raise UnknownLeadError(f"no lead {lead_id!r} is known; check the id or import it")
-    asked = not_in_the_future(as_of, served.now())
-    fresh = freshness(served.store.newest_event_at(asked), asked)
-    moment = fresh.as_of if as_of is None else asked
-    population = _population(records, timelines.pipelines)
-    scores = score_snapshot(scorer, population, timelines, moment)
-    score = scorer.describe(scores, 0, factors=factors, grades=served.grades, language=language)
-    return ScoredLead(score, scorer, fresh.newest_event_at, fresh.stale)
+    lead = stored_lead(served, lead_id, as_of)
+    scores = score_snapshot(lead.scorer, lead.population, lead.timelines, lead.as_of)
+    score = lead.scorer.describe(
+        scores, 0, factors=factors, grades=served.grades, language=language
+    )
+    return ScoredLead(score, lead.scorer, lead.newest_event_at, lead.stale)
 
 
 def score_requested_lead(
@@ -91,14 +123,16 @@ def score_requested_lead(
 
 
 def warm_up(served: Served) -> None:
-    """Read the records and the model and score once, so that the first caller does not wait.
+    """Read the records and the model and score in each language, so that no caller waits.
 
     Raises `UnknownModelError`, `DamagedArtifactError`, `StoreError`.
     """
     records = served.records()
     pipelines = records.pipelines or served.scorer().pipelines
     nobody = {"lead_id": "-", "created_at": format_time(0), "pipeline": pipelines.names[0]}
-    score_requested_lead(served, ScoreRequest.model_validate({"lead": nobody}))
+    request = ScoreRequest.model_validate({"lead": nobody})
+    for language in LANGUAGES:
+        score_requested_lead(served, request, language=language)
 
 
 def _population(records: ServedRecords, pipelines: Pipelines) -> Population:

@@ -18,7 +18,9 @@ from leads.pipelines import Pipelines
 from leads.records import ATTRIBUTE_CHANGE
 from leads.timeline import Timelines
 from models.artifact import read_artifact
+from models.habits import Habits
 from models.scorer import DEFAULT_GRADES, Scorer, grade_of
+from models.similar import ResolvedLeads
 
 NO_MODEL = "no model promoted yet; run leadscore train"
 OWNER = "owner"
@@ -64,6 +66,9 @@ class Served:
         self._records_lock = threading.Lock()
         self._loaded: tuple[Champion, Scorer] | None = None
         self._records: ServedRecords | None = None
+        self._others_lock = threading.Lock()
+        self._habits: Habits | None = None
+        self._resolved: ResolvedLeads | None = None
 
     @classmethod
     def open(
@@ -103,6 +108,21 @@ class Served:
             if self._records is None or self._records.sequence < sequence:
                 self._records = _read_records(self.store, sequence)
             return self._records
+
+    def habits(self, timelines: Timelines) -> Habits:
+        """What usually happens at the leads of a population, kept until it is another one."""
+        with self._others_lock:
+            if self._habits is None or self._habits.timelines is not timelines:
+                self._habits = Habits(timelines)
+            return self._habits
+
+    def resolved_leads(self, scorer: Scorer, population: Population) -> ResolvedLeads:
+        """The resolved leads as the champion sees them, kept until one of the two is another."""
+        with self._others_lock:
+            kept = self._resolved
+            if kept is None or kept.scorer is not scorer or kept.population is not population:
+                kept = self._resolved = ResolvedLeads(scorer, population)
+            return kept
 
 
 def _read_records(store: Store, sequence: int) -> ServedRecords:

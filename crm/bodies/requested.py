@@ -40,15 +40,26 @@ def requested_timelines(
     Raises pydantic's `ValidationError` for an unknown pipeline or stage and for a value that is
     not of its attribute's type, `EventConflictError` for an `event_id` with two contents.
     """
-    refused = list(_refused(request, pipelines, attribute_types))
-    if refused:
-        raise refused_fields(refused[:MOST_ERRORS])
+    events = checked_events(request, pipelines, attribute_types)
     return build_timelines(
         lead_columns([requested_lead(request)], attribute_types),
-        event_columns(requested_events(request), attribute_types),
+        event_columns(events, attribute_types),
         pipelines,
         attribute_types,
     )
+
+
+def checked_events(
+    request: ScoreRequest,
+    pipelines: Pipelines,
+    attribute_types: Mapping[str, AttributeType],
+    also_refused: Iterable[Refused] = (),
+) -> list[Event]:
+    """The events in the body; raises what `requested_timelines` raises, for `also_refused` too."""
+    refused = [*_refused(request, pipelines, attribute_types), *also_refused]
+    if refused:
+        raise refused_fields(refused[:MOST_ERRORS])
+    return requested_events(request)
 
 
 def requested_lead(request: ScoreRequest) -> Lead:

@@ -42,8 +42,8 @@ class EventBody(Body):
     actor: OptionalName = None
 
 
-class InteractionBody(EventBody):
-    """A contact with the lead, or something it did."""
+class InteractionFields(Body):
+    """What only interactions have."""
 
     kind: Name
     direction: Literal["inbound", "outbound"] | None = None
@@ -53,19 +53,31 @@ class InteractionBody(EventBody):
     details: Fields = Field(default_factory=dict)
 
 
-class StageChangeBody(EventBody):
-    """A move to a stage; `pipeline` where it is another one than the lead's own."""
+class StageChangeFields(Body):
+    """What only stage changes have."""
 
     stage: Name
     pipeline: OptionalName = None
     reason: OptionalText = None
 
 
-class AttributeChangeBody(EventBody):
-    """A new value of an attribute; null clears it."""
+class AttributeChangeFields(Body):
+    """What only attribute changes have."""
 
     attribute: Name
     value: Value
+
+
+class InteractionBody(InteractionFields, EventBody):
+    """A contact with the lead, or something it did."""
+
+
+class StageChangeBody(StageChangeFields, EventBody):
+    """A move to a stage; `pipeline` where it is another one than the lead's own."""
+
+
+class AttributeChangeBody(AttributeChangeFields, EventBody):
+    """A new value of an attribute; null clears it."""
 
 
 class ScoreRequest(Body):

@@ -149,4 +149,4 @@ def test_groups_are_named_for_a_person(lead_ids, later):
     for change in found.changes:
         effects = [abs(group.effect) for group in change.groups]
         assert effects == sorted(effects, reverse=True)
-        assert all(group.label[0].isupper() for group in change.groups)
+        assert all(group.label_in()[0].isupper() for group in change.groups)
