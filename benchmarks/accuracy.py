@@ -5,7 +5,7 @@ school_crm: learned until 2023-10-01T00:00+02:00, judged on October's deals at s
 marketplace_sellers: learned until 2018-04-01T00:00Z with a window of 60 days, judged on the leads
 of April and May as they came in.
 simulated: 20,000 leads, learned at two thirds of the time, judged beside the true probabilities.
-loan_offers, bank_campaign, x_education, leadforge: by protocols published elsewhere, see benchmarks/published.
+loan_offers, bank_campaign, x_education, leadforge: by protocols of others, in benchmarks/published.
 Real test rows are counted: `runs_on_the_test` says how often a work has been scored so far.
 """
 
