@@ -7,30 +7,49 @@ import typer
 
 from crm.store import Store
 from leads.clock import format_time
+from leads.errors import InvalidInputError
 from leads.records import ATTRIBUTE_CHANGE, STAGE_CHANGE, Event
 from leadscore.options import AsJson, AsOf, Lang, read_language, read_moment
+from leadscore.scoring import load_scorer
 from leadscore.settings import read_settings
 from leadscore.terminal import say, show_json, show_table
 from models.languages import Language
 from models.scorer import NO_SUPPORT
+from serving.changes import changes_body, changes_since
 from serving.schemas import event_body
-from serving.scoring import score_stored_lead
+from serving.scoring import score_stored_lead, stored_lead
 from serving.served import Served
 from serving.wording import percent
 
 SHOWN_EVENTS = 15
 
+Since = Annotated[
+    str | None, typer.Option(help="An earlier moment: why the score changed since then.")
+]
+SinceModel = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VERSION", help="The model that scored at --since; by default the present one."
+    ),
+]
+
 
 def explain(
     lead_id: Annotated[str, typer.Argument(help="The lead's id.")],
     as_of: AsOf = None,
+    since: Since = None,
+    since_model: SinceModel = None,
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
     """One lead's score, the factors that add up to it, and what happened.
 
-    Example: leadscore explain L000123 --as-of 2026-01-15T12:00:00Z
+    With --since also why the score is another one than it was then.
+
+    Example: leadscore explain L000123 --as-of 2026-01-15T12:00:00Z --since 2026-01-01T12:00:00Z
     """
+    if since is None and since_model is not None:
+        raise InvalidInputError("--since-model says who scored at --since; give --since as well")
     settings = read_settings(os.environ)
     language = read_language(lang, settings.language)
     with Store.open(settings.store) as store:
@@ -38,7 +57,15 @@ def explain(
         moment = read_moment(as_of, "--as-of")
         scored = score_stored_lead(served, lead_id, moment, language=language)
         events = [e for e in store.events(lead_id) if _known(e, scored.score.as_of)]
-    body = scored.as_body()
+        earlier = read_moment(since, "--since")
+        changes = {}
+        if earlier is not None:
+            scorer = None
+            if since_model is not None:
+                scorer = load_scorer(store, settings.models, since_model)
+            lead = stored_lead(served, lead_id, scored.score.as_of)
+            changes = {"changes": changes_body(changes_since(lead, earlier, scorer), language)}
+    body = {**scored.as_body(), **changes}
     if as_json:
         show_json({**body, "timeline": [event_body(event) for event in events]})
     else:
@@ -66,6 +93,8 @@ def _show(body: dict[str, Any], events: list[Event], language: Language) -> None
         say(language.say("It is lost: no probability."))
     else:
         _show_factors(body, language)
+    if "changes" in body:
+        _show_changes(body["changes"], language)
     say("")
     show_table(
         language.say("Latest events"),
@@ -102,8 +131,34 @@ def _show_factors(body: dict[str, Any], language: Language) -> None:
     show_table("", ("", ""), rows)
 
 
+def _show_changes(changes: dict[str, Any], language: Language) -> None:
+    """What moved the score since a moment, and through which signals most."""
+    say("")
+    rows = [
+        (
+            part["label"],
+            _points(part["effect"], language),
+            ", ".join(f"{g['label']} {_signed(g['effect'], language)}" for g in part["groups"]),
+        )
+        for part in changes["parts"]
+    ]
+    rows.append((language.say("In all"), _points(changes["difference"], language), ""))
+    title = language.say(
+        "Since {time} it went from {before} to {after}",
+        time=changes["since"],
+        before=percent(changes["before"], language),
+        after=percent(changes["after"], language),
+    )
+    headings = ("", "", language.say("mostly through"))
+    show_table(title, headings, rows, wrapped=2)
+
+
+def _signed(effect: float, language: Language) -> str:
+    return language.figure(f"{100 * effect:+.1f}")
+
+
 def _points(effect: float, language: Language) -> str:
-    return language.say("{points} points", points=language.figure(f"{100 * effect:+.1f}"))
+    return language.say("{points} points", points=_signed(effect, language))
 
 
 def _what(event: Event, language: Language) -> str:
@@ -111,5 +166,13 @@ def _what(event: Event, language: Language) -> str:
         return language.say("moved to {stage}", stage=event.name)
     if event.type == ATTRIBUTE_CHANGE:
         value = language.say("(cleared)") if event.value is None else event.value
-        return f"{event.name} = {value}"
-    return " ".join(part for part in (event.direction, event.name, event.result) if part)
+        return f"{language.field(event.name)} = {value}"
+    return " ".join(
+        part for part in (_direction(event, language), event.name, event.result) if part
+    )
+
+
+def _direction(event: Event, language: Language) -> str | None:
+    if event.direction is None:
+        return None
+    return language.say("inbound") if event.direction == "inbound" else language.say("outbound")
