@@ -126,13 +126,11 @@ class Store:
     def newest_event_at(self, by: int = LATEST_US) -> int | None:
         """When the newest thing known by a moment was learned of any lead; None if nothing."""
         sequence = self.records_sequence()
-        newest = self._newest.get(sequence)
-        if newest is None or newest > by:
-            with self.database.reading() as connection:
-                newest = reading.read_newest_event_at(connection, by)
-            if by == LATEST_US:
-                self._newest = {sequence: newest}
-        return newest
+        if sequence not in self._newest:
+            self._newest = {sequence: self._read_newest_event_at(LATEST_US)}
+        newest = self._newest[sequence]
+        # Where nothing was learned later, it is the newest of all.
+        return newest if newest is None or newest <= by else self._read_newest_event_at(by)
 
     def counts(self) -> dict[str, int]:
         """How many leads and events there are, events of leads not yet seen included."""
@@ -207,6 +205,10 @@ class Store:
         ranking = Ranking(pipeline, stage, owner, min_score, sort)
         with self.database.reading() as connection:
             return read_page(connection, ranking, limit, cursor)
+
+    def _read_newest_event_at(self, by: int) -> int | None:
+        with self.database.reading() as connection:
+            return reading.read_newest_event_at(connection, by)
 
     def _latest_sequence(self, kind: str | None = None) -> int:
         query = select(func.max(schema.commits.c.sequence))
