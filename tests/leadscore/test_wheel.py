@@ -33,6 +33,7 @@ def test_the_wheel_holds_the_packages_and_nothing_else(installed):
     assert folders == PACKAGES
     assert list(installed.glob("serving/templates/*.html"))
     assert list(installed.glob("crm/pipelines/*.toml"))
+    assert len(list(installed.glob("models/locale/*/LC_MESSAGES/leadscore.po"))) == 3
     assert not list(installed.rglob("test_*.py"))
 
 

@@ -77,11 +77,11 @@ def test_a_message_without_translation_and_one_with_another_placeholder_are_seen
     catalog.get("{duration} ago").string = "för {tid} sedan"
     catalog.get("{count} day").string = ("{count} dag", "dagar")
 
-    assert faults(catalog) == [
+    assert set(faults(catalog)) - set(faults(catalog_of(SWEDISH))) == {
         "other placeholders: {count} day",
         "other placeholders: {duration} ago",
         "not translated: yes",
-    ]
+    }
 
 
 def test_messages_are_found_where_they_are_said():
