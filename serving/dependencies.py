@@ -86,11 +86,15 @@ class FilterQuestion(Question):
 
 
 class PageQuestion(Question):
-    """What the page of a lead shows: the moment of its score, and which page of its events."""
+    """What the page of a lead shows: the moment of its score, and which page of its events.
+
+    With `similar` also resolved leads like it.
+    """
 
     lang: AskedLang = None
     as_of: Moment | None = None
     page: Annotated[int, Field(ge=1, le=100_000)] = 1
+    similar: bool = False
 
 
 ServedScorer = Annotated[Served, Depends(_served)]

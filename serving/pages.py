@@ -5,6 +5,7 @@ from fastapi import APIRouter, Response
 from leads.errors import UnknownModelError
 from models.languages import Language
 from serving.dependencies import AskedFilter, AskedPage, ServedScorer, Visitor
+from serving.lead_advice import lead_advice
 from serving.lead_page import lead_page
 from serving.list_page import list_page
 from serving.rendering import page_response
@@ -25,7 +26,11 @@ def show_lead(served: ServedScorer, lead_id: str, asked: AskedPage, visit: Visit
     """A lead's score, the reasons for it, and what happened."""
     scored = _score_if_trained(served, lead_id, asked.as_of, visit.language)
     page = lead_page(served, lead_id, scored, asked.page, visit)
-    return page_response("lead.html", visit, page=page)
+    advice = None
+    if scored is not None and scored.score.status == "open":
+        as_of = scored.score.as_of
+        advice = lead_advice(served, lead_id, as_of, visit, with_similar=asked.similar)
+    return page_response("lead.html", visit, page=page, advice=advice)
 
 
 def _score_if_trained(

@@ -1,6 +1,8 @@
 """What could be done about a lead, over HTTP: strictly read, described, and nothing stored."""
 
 import json
+import re
+from html import escape, unescape
 
 import pytest
 from hypothesis import given
@@ -325,3 +327,24 @@ def test_answers_are_as_described(client, lead_id):
     (content,) = what_if["content"].values()
     assert content["schema"]["$ref"].endswith("/WhatIfRequest")
     thought_of(client, lead_id, WHAT_IF_EXAMPLE)
+
+
+# The page of the lead.
+
+
+def test_the_page_shows_the_best_actions_and_similar_leads_when_asked(client, lead_id):
+    page = client.get(f"/leads/{lead_id}", headers={"accept": "text/html"}).text
+    actions = got(client, f"/v1/leads/{lead_id}/next-actions?limit=3")["actions"]
+    assert actions
+    assert all(escape(action["sentence"]) in page for action in actions)
+    assert "not a promise" in page
+    link = unescape(re.search(r'href="([^"]*similar=true[^"]*)"', page)[1])
+    similar = got(client, f"/v1/leads/{lead_id}/similar?limit=5")["leads"]
+    assert not any(f">{one['lead_id']}</a>" in page for one in similar)
+    asked = client.get(link, headers={"accept": "text/html"}).text
+    assert all(f">{one['lead_id']}</a>" in asked for one in similar)
+
+
+def test_the_page_of_a_closed_lead_advises_nothing(client, closed_id):
+    page = client.get(f"/leads/{closed_id}", headers={"accept": "text/html"}).text
+    assert "What could be done next" not in page
