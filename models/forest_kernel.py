@@ -15,7 +15,7 @@ from leads.arrays import Floats, Int32s
 # What a slot does with a value before it is compared. Values that LightGBM takes for zero are zero.
 # Missing values become a side of every threshold: `x <= threshold` then is all there is to ask.
 NAN_IS_ZERO, NAN_LEFT, NAN_RIGHT, ZERO_LEFT, ZERO_RIGHT, CATEGORY = range(6)
-BLOCK_ROWS = 512
+BLOCK_ROWS = 1_024
 # So many rows are faster one by one.
 FEW_ROWS = 4
 
@@ -75,12 +75,14 @@ def add_margins(rows: Floats, nodes: Any, margins: Floats) -> None:
             for r in range(len(block)):
                 node = tree_root[tree]
                 while node >= 0:
-                    value, bound = values[slot[node], r], threshold[node]
-                    if set_begin[node] < 0:
-                        left = value <= bound
+                    at = np.uint64(node)
+                    value, bound = values[np.uint64(slot[at]), r], threshold[at]
+                    if set_begin[at] < 0:
+                        left = np.uint64(value <= bound)
                     else:
-                        left = in_set[set_begin[node] + np.int64(min(value, bound))]
-                    node = child[2 * node + left]
+                        place = np.uint64(set_begin[at]) + np.uint64(min(value, bound))
+                        left = np.uint64(in_set[place])
+                    node = child[np.uint64(2) * at + left]
                 margins[begin + r, member] += leaf_value[~node]
 
 
@@ -141,25 +143,34 @@ def _add_groups(values: Floats, nodes: Any, groups: Any, added: Floats) -> None:
 
 @njit(cache=True, nogil=True)  # pragma: no cover
 def _add_groups_of_one(values: Floats, nodes: Any, groups: Any, added: Floats) -> None:
-    """The same for one row, the nodes as the inner loop."""
+    """The same for one row, step by step for the whole forest.
+
+    Most of its time is waiting for entries of tables; a loop that does nothing else has many of
+    them on the way. Places are unsigned: numba asks of signed ones whether they are negative.
+    """
     (_, _, slot, threshold, set_begin, in_set, with_set, _) = nodes
     (_, first_term, term_node, term_wanted, term_others, first_feature, feature,
      first_entry, all_bits, table) = groups  # fmt: skip
     answers = np.empty(len(slot), np.bool_)
     for node in range(len(slot)):
         answers[node] = values[np.uint64(slot[node])] <= threshold[node]
-    for node in with_set:
-        place = np.int64(min(values[slot[node]], threshold[node]))
-        answers[node] = in_set[set_begin[node] + place]
-    for group in range(len(first_entry) - 1):
+    for k in range(len(with_set)):
+        node = np.uint64(with_set[k])
+        place = min(values[np.uint64(slot[node])], threshold[node])
+        answers[node] = in_set[np.uint64(set_begin[node]) + np.uint64(place)]
+    entry = np.empty(len(all_bits), np.uint64)
+    for group in range(len(all_bits)):
         pattern = all_bits[group]
-        for term in range(first_term[group], first_term[group + 1]):
+        for term in range(np.uint64(first_term[group]), np.uint64(first_term[group + 1])):
             agrees = answers[np.uint64(term_node[term])] == term_wanted[term]
             pattern &= _ALL if agrees else term_others[term]
-        first, stop = first_feature[group], first_feature[group + 1]
-        entry = first_entry[group] + np.int64(pattern) * (stop - first)
-        for i in range(stop - first):
-            added[np.uint64(feature[first + i])] += table[entry + i]
+        features = first_feature[group + 1] - first_feature[group]
+        entry[group] = first_entry[group] + np.int64(pattern) * features
+    for group in range(len(all_bits)):
+        first, stop = np.uint64(first_feature[group]), np.uint64(first_feature[group + 1])
+        begin = entry[group] - first
+        for place in range(first, stop):
+            added[np.uint64(feature[place])] += table[begin + place]
 
 
 @njit(cache=True, nogil=True)  # pragma: no cover
