@@ -32,6 +32,11 @@ def _store(served: Annotated[Served, Depends(_served)]) -> Store:
     return served.store
 
 
+async def _visit(request: Request) -> Visit:
+    """Async, so that it takes no thread."""
+    return visit_of(request)
+
+
 def _score_request(raw: Annotated[bytes, Depends(read_body)]) -> ScoreRequest:
     return parse_body(ScoreRequest, raw)
 
@@ -98,7 +103,7 @@ class PageQuestion(Question):
 
 
 ServedScorer = Annotated[Served, Depends(_served)]
-Visitor = Annotated[Visit, Depends(visit_of)]
+Visitor = Annotated[Visit, Depends(_visit)]
 LeadStore = Annotated[Store, Depends(_store)]
 RequestedLead = Annotated[ScoreRequest, Depends(_score_request)]
 AskedFactors = Annotated[FactorsQuestion, Query()]
