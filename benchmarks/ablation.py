@@ -38,7 +38,7 @@ from leads.pipelines import OPEN
 from leads.timeline import Timelines
 from leads.view import Snapshots, View, known_by, look
 from models.metrics import METRICS, rank
-from training.fitting import Recipe
+from training.recipe import Recipe
 from training.snapshots import open_life_snapshots
 
 TREES = 100

@@ -31,7 +31,8 @@ from models.metrics import rank
 from models.scorer import Scorer
 from training.artifacts import artifact_of
 from training.comparison import Pairs, Verdict, decide
-from training.fitting import Recipe, fit_model
+from training.fitting import fit_model
+from training.recipe import Recipe
 from training.snapshots import open_life_snapshots
 
 # Every window has passed by then, and every closing was recorded.

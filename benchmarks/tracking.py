@@ -20,9 +20,10 @@ from leads.view import known_by
 from models.artifact import read_artifact
 from models.scorer import Scorer
 from training.curves import Curves, curves_of
-from training.fitting import Recipe, fit_model
+from training.fitting import fit_model
 from training.importance import importance
 from training.learning import Source, train
+from training.recipe import Recipe
 from training.registry import artifact_path
 from training.tracking import RunRecord, log_run
 from training.training_record import served_among, training_record

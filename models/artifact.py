@@ -10,17 +10,25 @@ import math
 import platform
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import Any
 
 from leads.errors import DamagedArtifactError
 
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST = "manifest.json"
 
-_JSON_FILES = ("signals", "pipelines", "attribute_types", "calibration", "typical", "about")
+_JSON_FILES = (
+    "signals",
+    "pipelines",
+    "attribute_types",
+    "linear",
+    "calibration",
+    "typical",
+    "about",
+)
 _NUMBERED = re.compile(r"booster_[0-9]+\.txt")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_MANIFEST_BYTES = 1_000_000
@@ -32,7 +40,8 @@ class Artifact:
     """Everything that scoring needs of a trained model; all of it JSON but the boosters' texts.
 
     `background_margin` is the mean margin of the background snapshots, the base of all effects.
-    A missing number is None: NaN becomes None when written. Without boosters it says the same of
+    `linear` is the line beside the trees and its share of the margin, empty without one. A missing
+    number is None: NaN becomes None when written. Without boosters and line it says the same of
     every lead.
     """
 
@@ -44,6 +53,7 @@ class Artifact:
     typical: Mapping[str, Any]
     boosters: tuple[str, ...]
     about: Mapping[str, Any]
+    linear: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_artifact(folder: Path, artifact: Artifact) -> str:
@@ -83,6 +93,7 @@ def read_artifact(folder: Path, manifest_hash: str | None = None) -> Artifact:
             typical=parsed["typical"],
             boosters=tuple(contents[name].decode() for name in _booster_names(contents)),
             about=parsed["about"],
+            linear=parsed["linear"],
         )
     except (KeyError, TypeError, UnicodeDecodeError) as error:
         raise DamagedArtifactError(f"{folder}: not an artifact ({error}); {_REMEDY}") from error

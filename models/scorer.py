@@ -23,8 +23,8 @@ from models.artifact import Artifact
 from models.calibration import Platt, platt_from_record, sigmoid
 from models.evidence import event_ids
 from models.factors import Effects, effects, sum_groups
-from models.forest import grow_forest
 from models.languages import ENGLISH, Language
+from models.margin import margin_of
 from models.sentences import Statement, has_typical, json_value, statement
 
 FACTORS_EACH_WAY = 5
@@ -100,7 +100,7 @@ class Scorer:
         self._calibration: Platt = platt_from_record(artifact.calibration)
         try:
             columns = len(self.plan.columns)
-            self._forest = grow_forest(artifact.boosters, columns, threads=threads)
+            self._margin = margin_of(artifact.boosters, artifact.linear, columns, threads=threads)
         except DamagedArtifactError as error:
             raise DamagedArtifactError(f"version {version}: {error}") from error
 
@@ -133,25 +133,24 @@ class Scorer:
     def probabilities(self, view: View, population: Population) -> Floats:
         """The win probability of each snapshot, as `score` gives it, without the factors."""
         matrix = self.plan.matrix(view, population)
-        return sigmoid(self._calibration.log_odds(self._margin(matrix)))
+        return sigmoid(self._calibration.log_odds(self._margin.of(matrix)))
 
     def member_probabilities(self, view: View, population: Population) -> tuple[Floats, ...]:
         """The win probability of each snapshot by each member of the bag alone."""
         matrix = self.plan.matrix(view, population)
-        return tuple(
-            sigmoid(self._calibration.log_odds(member)) for member in self._forest.margins(matrix).T
-        )
+        margins = self._margin.of_members(matrix)
+        return tuple(sigmoid(self._calibration.log_odds(margin)) for margin in margins.T)
 
     def score(self, view: View, population: Population) -> Scores:
         """Score every snapshot of a view; leads that are won or lost are not scored."""
         stage = known_stage(view)
         status = view.timelines.pipelines.stage_outcome[stage]
         matrix = self.plan.matrix(view, population)
-        log_odds = self._calibration.log_odds(self._margin(matrix))
+        log_odds = self._calibration.log_odds(self._margin.of(matrix))
         log_odds[status != OPEN] = np.nan
-        contributions, tree_base = self._contributions(matrix)
+        contributions, base = self._contributions(matrix)
         grouped = sum_groups(contributions, self._group_of_column, len(self.groups))
-        found = effects(log_odds, self._artifact.background_margin, grouped, tree_base)
+        found = effects(log_odds, self._artifact.background_margin, grouped, base)
         return Scores(view, stage, status, matrix, contributions, found)
 
     def describe(
@@ -186,21 +185,13 @@ class Scorer:
             base_probability=scores.effects.base_probability,
             factors=described,
             other_effects=hidden + float(scores.effects.constant[row]),
-            support=None if self._forest.n_members else NO_SUPPORT,
+            support=NO_SUPPORT if self._margin.is_empty else None,
         )
 
-    def _margin(self, matrix: Floats) -> Floats:
-        """The mean of the bag's raw scores, added in the bag's order; 0 of an empty bag."""
-        total = np.zeros(len(matrix))
-        for member in self._forest.margins(matrix).T:
-            total = total + member
-        margin: Floats = total / max(self._forest.n_members, 1)
-        return margin
-
     def _contributions(self, matrix: Floats) -> tuple[Floats, float]:
-        """Contributions (snapshot x column) on the calibrated log-odds, and the trees' base."""
-        contributions = self._forest.contributions(matrix) * self._calibration.slope
-        return contributions, float(self._calibration.log_odds(np.array([self._forest.base]))[0])
+        """Contributions (snapshot x column) on the calibrated log-odds, and their base."""
+        contributions = self._margin.contributions(matrix) * self._calibration.slope
+        return contributions, float(self._calibration.log_odds(np.array([self._margin.base]))[0])
 
     def _strongest(self, group_effects: Floats, each_way: int) -> list[int]:
         """The groups with the largest effects for and against, strongest first; ties by name."""

@@ -19,4 +19,5 @@ def artifact_of(fitted: FittedModel, timelines: Timelines, about: Mapping[str, A
         typical=fitted.typical,
         boosters=fitted.boosters,
         about=about,
+        linear=fitted.linear,
     )

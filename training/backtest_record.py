@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from training.backtest_plots import ageing_plot, months_plot
-from training.fitting import Recipe
+from training.recipe import Recipe
 from training.tracking import ChildRun, RunRecord
 
 _OF_A_MONTH = ("month", "from", "to", "learned_leads", "learned_won", "n_leads", "n_snapshots")

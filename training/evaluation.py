@@ -22,17 +22,17 @@ from training.artifacts import artifact_of
 from training.baselines import fitted_baselines
 from training.censoring import censoring_weights, mostly_decided
 from training.fitting import (
-    FittedModel,
+    Lessons,
     Progress,
-    Recipe,
     check_enough,
-    fit_model,
+    fit_lessons,
+    lessons,
     no_progress,
 )
 from training.level import at_newest_level
-from training.rows import FEWEST_LEADS_EACH, TrainingRows, leads_of_each, training_rows
+from training.recipe import Recipe
+from training.rows import FEWEST_LEADS_EACH, TrainingRows, leads_of_each
 from training.snapshots import equal_weights, learning_weights, open_life_snapshots
-from training.targets import targets
 
 HOLDOUT_SHARE = 0.25
 # Figures exist from one of each on; their intervals say how little that is.
@@ -142,13 +142,15 @@ def judge(
 
     Without weights each lead weighs 1.
     """
-    fitted = fit_model(timelines, cut, seed, recipe, progress)
+    progress("computing signals")
+    learned = lessons(timelines, cut, seed, recipe)
+    fitted = fit_lessons(learned, seed, recipe, progress)
     view = look(timelines, snapshots)
     population = population_of(timelines)
     scorer = Scorer(artifact_of(fitted, timelines, {}), version="holdout")
     probability = {MODEL: scorer.probabilities(view, population)}
     progress("fitting the baselines")
-    probability |= _baseline_probabilities(timelines, cut, fitted, view, population, seed)
+    probability |= _baseline_probabilities(learned, view, population)
     closed_weight = equal_weights(snapshots.lead)
     return Judged(
         view=view,
@@ -163,22 +165,16 @@ def judge(
 
 
 def _baseline_probabilities(
-    timelines: Timelines,
-    cut: int,
-    fitted: FittedModel,
-    view: View,
-    population: Population,
-    seed: int,
+    learned: Lessons, view: View, population: Population
 ) -> dict[str, Floats]:
-    known = known_by(timelines, cut)
-    rows = training_rows(known, fitted.plan, population_of(known), cut, seed)
+    rows, target = learned.rows, learned.target
     weight = learning_weights(rows.view.snapshots.lead)
-    target = targets(rows.view, cut)
-    matrix = fitted.plan.matrix(view, population)
+    matrix = rows.plan.matrix(view, population)
     # On several threads BLAS adds in another order, which shows in the last digits of a figure.
     with threadpool_limits(limits=1):
-        models = fitted_baselines(fitted.plan, rows.matrix, target, weight)
-        label = rows.labels(cut)
+        known = learned.learned
+        models = fitted_baselines(rows.plan, rows.matrix[known], target[known], weight[known])
+        label, cut = rows.labels(learned.until), learned.until
         return {name: _at_level(model, rows, label, cut, matrix) for name, model in models.items()}
 
 

@@ -13,7 +13,7 @@ from leads.arrays import Floats, Int8s, Int64s
 from leads.clock import DAY_US, format_time
 from leads.outcome import CENSORED_LABEL, NOT_WON_LABEL, WON_LABEL, window_end
 from leads.view import View
-from models.calibration import Platt, fit_intercept
+from models.calibration import Platt, fit_intercept, sigmoid
 
 # Enough leads of each outcome for the rate to be known to about a tenth of itself, and no fewer
 # than for a fifth; further back than a year the rate is not the newest.
@@ -80,12 +80,24 @@ def at_newest_level(
     if rows is None:
         return calibration, None
     log_odds = calibration.log_odds(margin[rows])
-    moved_by = fit_intercept(log_odds, label[rows].astype(np.float64), np.ones(len(rows)))
+    leads = len(np.unique(view.snapshots.lead[rows]))
+    seen = fit_intercept(log_odds, label[rows].astype(np.float64), np.ones(len(rows)))
+    moved_by = beyond_noise(seen, sigmoid(log_odds + seen), leads)
     window = NewestWindow(
         begins_at=format_time(int(view.as_of[rows].min())),
         ends_at=format_time(int(view.as_of[rows].max())),
-        n_leads=len(np.unique(view.snapshots.lead[rows])),
+        n_leads=leads,
         won=float(label[rows].mean()),
         moved_by=moved_by,
     )
     return replace(calibration, intercept=calibration.intercept + moved_by), window
+
+
+def beyond_noise(moved_by: float, probability: Floats, leads: int) -> float:
+    """A move of the intercept, less what so few leads move it by without reason.
+
+    Shrunk by 1 - variance / move^2, and to 0 within one standard error (James and Stein 1961, the
+    positive part): a level from a year ago is not worth its noise where the base rate stood still.
+    """
+    variance = 1 / (leads * float((probability * (1 - probability)).mean()))
+    return moved_by * max(0.0, 1 - variance / moved_by**2) if moved_by else 0.0

@@ -13,12 +13,14 @@ from leads.clock import DAY_US, format_time
 from leads.records import INTERACTION
 from leads.timeline import Timelines
 from models.metrics import METRICS, tally
+from training.bag import member_seed
 from training.curves import Curves
 from training.evaluation import Judged
-from training.fitting import FittedModel, Recipe, member_seed
+from training.fitting import FittedModel
 from training.model_card import model_card
 from training.plots import all_plots
 from training.problem import listed
+from training.recipe import Recipe
 from training.tracking import ChildRun, RunRecord, TrainingData
 
 CURVES_FILE, REPORT_FILE, CARD_FILE = "curves.json", "report.json", "model_card.md"

@@ -25,9 +25,9 @@ from training.backtest import MONTHS
 from training.backtest import backtest as replay
 from training.backtest_record import backtest_record
 from training.backtest_report import backtest_report
-from training.fitting import Recipe
 from training.leak_audit import Overruled, audit
 from training.mlflow_client import mlflow_ui_command
+from training.recipe import Recipe
 from training.tracking import log_run
 
 _LEFT_OUT_SHOWN = 3

@@ -20,6 +20,7 @@ FILES = (
     "booster_0.txt",
     "booster_1.txt",
     "calibration.json",
+    "linear.json",
     "pipelines.json",
     "signals.json",
     "typical.json",
@@ -36,6 +37,7 @@ def artifact():
         background_margin=-1.2345678901234567,
         typical={"b2b/New": {"meetings_30d": 5e-324, "amount": None}},
         boosters=TEXTS,
+        linear={"slope": [0.1 + 0.2], "share": 0.5},
         about={"trained_at": 1_700_000_000_000_001, "version": "7"},
     )
 
@@ -65,7 +67,7 @@ def test_folder_holds_plain_files_under_a_manifest(folder, manifest_hash):
     manifest = json.loads((folder / "manifest.json").read_text())
 
     assert sorted(path.name for path in folder.iterdir()) == sorted([*FILES, "manifest.json"])
-    assert manifest["schema"] == 1
+    assert manifest["schema"] == 2
     assert manifest["libraries"].keys() == {"lightgbm", "numba", "numpy", "python"}
     for name in FILES:
         content = (folder / name).read_bytes()
@@ -184,7 +186,7 @@ ENTRY = {"sha256": sha256(b""), "size": 0}
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda manifest: manifest.update(schema=2), "has schema 2, this leadscore reads 1"),
+        (lambda manifest: manifest.update(schema=1), "has schema 1, this leadscore reads 2"),
         (lambda manifest: manifest.pop("schema"), "has schema None"),
         (lambda manifest: manifest.update(files=None), "lists no files with hashes"),
         (lambda manifest: manifest.update(files={}), "lists other files"),

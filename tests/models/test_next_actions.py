@@ -126,7 +126,9 @@ def test_a_stage_further_on_is_a_candidate_where_leads_often_went_there():
 
 
 def test_an_action_is_said_as_what_the_model_expects(habits):
-    said = {action.sentence_in() for id_ in some_leads() for action in all_of_them(habits, id_).actions}
+    said = {
+        action.sentence_in() for id_ in some_leads() for action in all_of_them(habits, id_).actions
+    }
     assert all("the model would expect" in sentence for sentence in said)
     assert any(sentence.startswith("Move it to ") for sentence in said)
     assert any(" from you: " in sentence for sentence in said)

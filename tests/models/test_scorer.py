@@ -16,6 +16,8 @@ from leads.view import Snapshots, known_by, look
 from models.artifact import read_artifact, write_artifact
 from models.calibration import Platt, log_odds_of, sigmoid
 from models.factors import effects, sum_groups
+from models.linear import linear_from_record
+from models.margin import SHARE, mixed
 from models.scorer import DEFAULT_GRADES, Scorer, grade_of, percent_score
 from tests.leads.histories import (
     at,
@@ -190,7 +192,9 @@ def test_factors_shown_and_other_effects_add_up_to_the_probability(
 def test_contributions_and_the_trees_base_are_the_log_odds(scorer, scores, artifact, open_rows):
     rows = open_rows[:500]
     boosters = [lightgbm_margins(text, scores.matrix[rows]) for text in artifact.boosters]
-    log_odds = Platt(**artifact.calibration).log_odds(np.mean(boosters, axis=0))
+    line = linear_from_record(artifact.linear).margins(scores.matrix[rows])
+    margin = mixed(np.mean(boosters, axis=0), line, artifact.linear[SHARE])
+    log_odds = Platt(**artifact.calibration).log_odds(margin)
     base = log_odds - scores.contributions[rows].sum(axis=1)
 
     assert np.ptp(base) < 1e-10
@@ -369,7 +373,9 @@ def test_no_snapshots_give_no_scores(scorer, timelines, population):
 def test_list_of_signals_that_does_not_match_the_trees_is_refused(artifact):
     families = plan_from_record(artifact.signals).as_record()["families"][:2]
 
-    with pytest.raises(DamagedArtifactError, match=r"version 3: .*lists \d+ signals, its trees take"):
+    with pytest.raises(
+        DamagedArtifactError, match=r"version 3: .*lists \d+ signals, its trees take"
+    ):
         Scorer(replace(artifact, signals={"families": families}), "3")
 
 
@@ -390,6 +396,7 @@ def test_model_without_trees_says_the_base_rate_without_factors(
     base_rate = replace(
         artifact,
         boosters=(),
+        linear={},
         calibration=Platt(1.0, level).as_record(),
         background_margin=level,
     )

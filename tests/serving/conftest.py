@@ -19,7 +19,8 @@ from serving.app import create_app
 from serving.scoring import score_stored_lead
 from serving.served import Served
 from training.artifacts import artifact_of
-from training.fitting import Recipe, fit_model
+from training.fitting import fit_model
+from training.recipe import Recipe
 
 # Time limits per example measure the machine's load, not the code.
 settings.register_profile(

@@ -15,8 +15,9 @@ from leads.pipelines import OPEN
 from leads.records import ATTRIBUTE_CHANGE, INTERACTION, STAGE_CHANGE
 from leads.timeline import Timelines
 from leads.view import Snapshots, look
-from training.fitting import FittedModel, Recipe, fit_model
+from training.fitting import FittedModel, fit_model
 from training.leak_audit import audit
+from training.recipe import Recipe
 
 LEADS, SEED = 700, 11
 RECIPE = Recipe(members=2, rounds=(20, 40))

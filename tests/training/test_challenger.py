@@ -21,7 +21,8 @@ from training.artifacts import artifact_of
 from training.challenger import Contest, judge_challenger
 from training.comparison import FEWEST_LEADS
 from training.evaluation import holdout_cut
-from training.fitting import Recipe, fit_model
+from training.fitting import fit_model
+from training.recipe import Recipe
 from training.snapshots import open_life_snapshots
 
 SEED = 1

@@ -7,8 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import training.fitting as fitting
-from features.plan import learn_plan
 from features.population import population_of
 from leads.errors import TooFewLeadsError
 from leads.outcome import CENSORED_LABEL, NOT_WON_LABEL, WON_LABEL
@@ -29,9 +27,12 @@ from tests.training.simulated_crm import (
     with_another_future,
     with_shuffled_closings,
 )
+from training import bag
 from training.artifacts import artifact_of
-from training.fitting import Recipe, check_enough, fit_model, recipe_from_record
-from training.rows import TrainingRows, folds_in_time, training_rows
+from training.fitting import check_enough, fit_model
+from training.folds import Fold, folds_in_time
+from training.recipe import Recipe, recipe_from_record
+from training.rows import TrainingRows, training_rows
 from training.targets import targets
 
 LATE = 400
@@ -60,8 +61,11 @@ def without(timelines: Timelines, event_type: int) -> Timelines:
 
 
 def rows_at(timelines: Timelines, until: int) -> TrainingRows:
-    known = known_by(timelines, until)
-    return training_rows(known, learn_plan(known), population_of(known), until, seed=0)
+    return training_rows(timelines, until, seed=0)
+
+
+def folds_of(rows: TrainingRows, label) -> list[Fold]:
+    return folds_in_time(rows, RECIPE.folds, label, lambda rows, cut: targets(rows, cut, RECIPE, 0))
 
 
 def labelled(rows: TrainingRows, moment: int) -> dict[tuple[str, int], int]:
@@ -86,7 +90,7 @@ def test_same_seed_gives_the_same_bytes():
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_number_of_workers_changes_no_byte(workers, monkeypatch):
-    monkeypatch.setattr(fitting, "WORKERS", workers)
+    monkeypatch.setattr(bag, "WORKERS", workers)
     timelines = audited_timelines()
 
     assert fit_model(timelines, until_of(timelines), 1, RECIPE) == small_model()
@@ -131,13 +135,13 @@ def test_outcomes_after_a_folds_cut_change_nothing_that_it_learns_from():
     timelines = simulated_timelines()
     until = until_of(timelines)
     rows = rows_at(timelines, until)
-    folds = folds_in_time(rows, RECIPE.folds, rows.labels(until))
+    folds = folds_of(rows, rows.labels(until))
 
     for number, fold in enumerate(folds):
         cut = int(rows.view.created_at[fold.test].min()) - 1
         otherwise = rows_at(with_shuffled_closings(timelines, after=cut), until)
         outcomes = otherwise.labels(until)
-        again = folds_in_time(otherwise, RECIPE.folds, outcomes)[number]
+        again = folds_of(otherwise, outcomes)[number]
 
         assert np.array_equal(again.target, fold.target, equal_nan=True)
         assert (again.test == fold.test).all()
@@ -150,7 +154,7 @@ def test_each_fold_predicts_leads_that_came_in_after_all_it_learned():
     rows = rows_at(timelines, until_of(timelines))
     created_at, as_of = rows.view.created_at, rows.view.as_of
 
-    folds = folds_in_time(rows, RECIPE.folds, rows.labels(until_of(timelines)))
+    folds = folds_of(rows, rows.labels(until_of(timelines)))
 
     for fold in folds:
         learn = ~np.isnan(fold.target)
@@ -282,7 +286,7 @@ def test_background_is_what_was_learned_from():
     scorer = Scorer(artifact_of(model, timelines, {}), "1")
 
     log_odds = np.log(1 / (1 / scorer.probabilities(rows.view, population_of(timelines)) - 1))
-    target = targets(rows.view, until)
+    target = targets(rows, until, RECIPE, seed=1)
     learned = ~np.isnan(target)
 
     assert model.background_log_odds == pytest.approx(log_odds[learned].mean(), abs=1e-9)
@@ -306,8 +310,7 @@ def test_typical_values_are_medians_of_open_snapshots_by_pipeline_and_stage():
 
 def training_rows_of_small_model() -> TrainingRows:
     timelines = audited_timelines()
-    until = until_of(timelines)
-    return training_rows(timelines, small_model().plan, population_of(timelines), until, seed=1)
+    return training_rows(timelines, until_of(timelines), seed=1)
 
 
 def test_fewest_log_loss_chooses_the_number_of_trees():

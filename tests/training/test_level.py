@@ -14,7 +14,7 @@ from tests.leads.histories import at, contact, lead, moved, timelines_of
 from tests.training.simulated_crm import RECIPE
 from training.artifacts import artifact_of
 from training.fitting import base_rate_model, fit_model
-from training.level import at_newest_level, newest_matured
+from training.level import at_newest_level, beyond_noise, newest_matured
 from training.snapshots import open_life_snapshots
 
 DAYS = 300
@@ -84,9 +84,19 @@ def test_level_makes_the_mean_probability_the_newest_share_of_wins(timelines, un
 
     rows = newest_matured(view, label, until)
     assert window.won == pytest.approx(label[rows].mean())
-    assert sigmoid(calibration.log_odds(margin[rows])).mean() == pytest.approx(window.won)
+    assert sigmoid(calibration.log_odds(margin[rows])).mean() == pytest.approx(window.won, abs=0.01)
     assert calibration.slope == 0.7
     assert calibration.intercept == pytest.approx(-3.0 + window.moved_by)
+
+
+def test_a_move_within_its_noise_is_none_and_a_large_one_is_nearly_whole():
+    even = np.full(10, 0.5)
+
+    assert beyond_noise(0.1, even, leads=100) == 0
+    assert beyond_noise(-0.19, even, leads=100) == 0
+    assert beyond_noise(0.4, even, leads=100) == pytest.approx(0.4 * (1 - 0.04 / 0.16))
+    assert beyond_noise(-3.0, even, leads=100) == pytest.approx(-3.0, abs=0.02)
+    assert beyond_noise(0.0, even, leads=100) == 0
 
 
 def test_probabilities_follow_a_moved_base_rate(timelines, until, fitted):

@@ -105,7 +105,9 @@ def test_distribution_shows_won_beside_not_won():
 
 def test_factors_lead_from_a_typical_lead_to_this_one():
     factors = tuple(
-        Factor(name, name, effect, "win", 1.0, "count", None, "", (), Statement(name, name, "count"))
+        Factor(
+            name, name, effect, "win", 1.0, "count", None, "", (), Statement(name, name, "count")
+        )
         for name, effect in (("Pace", 0.3), ("Source", -0.1))
     )
     score = Score("42", 0, "open", 0.45, 45, "C", 0.2, factors, 0.05)

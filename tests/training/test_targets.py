@@ -7,9 +7,17 @@ from crm.simulator import true_probability_at
 from leads.clock import DAY_US
 from leads.outcome import CENSORED_LABEL, labels
 from leads.view import Snapshots, known_by, look
-from tests.leads.histories import at, lead, moved, timelines_of
-from tests.training.simulated_crm import simulated_crm, simulated_timelines, until_of
-from training.targets import targets
+from tests.leads.histories import at, contact, lead, moved, timelines_of
+from tests.training.simulated_crm import (
+    RECIPE,
+    middle_of,
+    simulated_crm,
+    simulated_timelines,
+    until_of,
+    with_another_future,
+)
+from training.rows import training_rows
+from training.targets import targets, targets_of_strata
 
 
 def at_creation(timelines):
@@ -31,13 +39,13 @@ def ending(*plans, each=1):
 def test_what_is_known_is_one_or_zero():
     timelines = ending(("Won", 2), ("Lost", 3))
 
-    assert targets(at_creation(timelines), at(10)).tolist() == [1, 0]
+    assert targets_of_strata(at_creation(timelines), at(10)).tolist() == [1, 0]
 
 
 def test_later_snapshot_has_no_target():
     timelines = timelines_of([lead(0), lead(5, lead_id="b")], [moved(1, "Won")])
 
-    found = targets(at_creation(timelines), at(2))
+    found = targets_of_strata(at_creation(timelines), at(2))
 
     assert found[0] == 1
     assert np.isnan(found[1])
@@ -59,7 +67,7 @@ def test_open_lead_gets_what_became_of_those_open_as_long():
     young = [lead(17, lead_id=f"y{n}") for n in range(3)]
     timelines = timelines_of([*leads, *young], events)
 
-    found = targets(at_creation(timelines), at(20))
+    found = targets_of_strata(at_creation(timelines), at(20))
 
     assert found[[timelines.row_of[f"y{n}"] for n in range(3)]] == pytest.approx(0.5)
 
@@ -69,14 +77,14 @@ def test_open_longer_than_nearly_all_of_its_like_teaches_nothing():
     some = ending(("Won", 2), ("Lost", 3), None, each=30)
     nearly_all = ending(*[("Won", 2), ("Lost", 3)] * 5, None, each=10)
 
-    assert targets(at_creation(some), at(20))[2::3] == pytest.approx(0)
-    assert np.isnan(targets(at_creation(nearly_all), at(20))[10::11]).all()
+    assert targets_of_strata(at_creation(some), at(20))[2::3] == pytest.approx(0)
+    assert np.isnan(targets_of_strata(at_creation(nearly_all), at(20))[10::11]).all()
 
 
 def test_nothing_decided_gives_nothing_won():
     timelines = ending(None, each=5)
 
-    assert targets(at_creation(timelines), at(3)).tolist() == [0] * 5
+    assert targets_of_strata(at_creation(timelines), at(3)).tolist() == [0] * 5
 
 
 def test_what_happens_after_the_cut_changes_nothing():
@@ -87,7 +95,9 @@ def test_what_happens_after_the_cut_changes_nothing():
     rows = np.array([timelines.row_of[lead_id] for lead_id in known.lead_ids])
     later = look(timelines, Snapshots(rows, known.created_at))
 
-    assert np.array_equal(targets(later, until), targets(view, until), equal_nan=True)
+    assert np.array_equal(
+        targets_of_strata(later, until), targets_of_strata(view, until), equal_nan=True
+    )
 
 
 def test_mean_target_of_young_leads_is_that_of_the_truth():
@@ -104,4 +114,60 @@ def test_mean_target_of_young_leads_is_that_of_the_truth():
     decided = young & (label != CENSORED_LABEL)
 
     assert label[decided].mean() > truth.mean() + 0.08
-    assert np.nanmean(targets(view, until)[young]) == pytest.approx(truth.mean(), abs=0.05)
+    assert np.nanmean(targets_of_strata(view, until)[young]) == pytest.approx(
+        truth.mean(), abs=0.05
+    )
+
+
+# Told lead by lead.
+
+
+def warm_and_cold(n=600):
+    """Leads of a day each: the warm, who call every other day while open, are won, the others lost.
+
+    They end after 20 days; those that came in within the last 20 days are still open.
+    """
+    leads, events = [], []
+    for number in range(n):
+        own, created = {"lead_id": f"l{number:04}"}, number * 0.2
+        leads.append(lead(created, pipeline="b2b", **own))
+        warm = number % 2 == 0
+        if warm:
+            events += [
+                contact(created + day, "call", event_id=f"c{number}-{day}", **own)
+                for day in range(1, 20, 2)
+            ]
+        events.append(moved(created + 20, "Won" if warm else "Lost", event_id=f"s{number}", **own))
+    return timelines_of(leads, events)
+
+
+def test_open_lead_is_told_by_where_it_stands_at_the_cut():
+    """A fresh snapshot shows nothing yet; what the lead did since then says what will become."""
+    timelines = warm_and_cold()
+    until = at(120)
+    rows = training_rows(timelines, until, seed=0)
+
+    found = targets(rows, until, RECIPE, seed=0)
+
+    by_strata = targets_of_strata(rows.view, until)
+    fresh = rows.view.as_of - rows.view.created_at < DAY_US
+    undecided = (labels(rows.view, until) == CENSORED_LABEL) & fresh
+    undecided &= until - rows.view.created_at > 5 * DAY_US
+    warm = np.array([int(rows.view.lead_id(i)[1:]) % 2 == 0 for i in range(len(rows.view))])
+    assert undecided.sum() > 50
+    warm, cold = undecided & warm, undecided & ~warm
+    assert found[warm].mean() > found[cold].mean() + 0.2
+    assert abs(by_strata[warm].mean() - by_strata[cold].mean()) < 0.1
+    decided = ~np.isnan(found) & (labels(rows.view, until) != CENSORED_LABEL)
+    assert (found[decided] == by_strata[decided]).all()
+
+
+def test_what_happens_after_a_cut_changes_no_target():
+    timelines = simulated_timelines()
+    cut = middle_of(timelines)
+    expected = targets(training_rows(timelines, cut, seed=0), cut, RECIPE, seed=0)
+
+    otherwise = training_rows(with_another_future(timelines, cut), cut, seed=0)
+
+    assert np.array_equal(targets(otherwise, cut, RECIPE, 0), expected, equal_nan=True)
+    assert ((expected > 0) & (expected < 1)).any()

@@ -1,0 +1,140 @@
+"""The linear part of a model: a logistic regression that adds up column by column.
+
+A number adds its slope times its signed logarithm, standardised; a word what its level adds; a
+missing value what its absence does. What a column adds is 0 on average over the training rows, so
+that it is its contribution, too: of a linear model the Shapley value (Lundberg and Lee 2017).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from leads.arrays import Floats, Int64s
+from leads.errors import DamagedArtifactError
+
+# Standardised values count up to here: far out there is no evidence for a straight line.
+FURTHEST = 4.0
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Log-odds: `intercept` plus what each column adds, less its mean over the training rows.
+
+    One entry per column: `centre` and `scale` of its signed logarithm, `slope`, what a `missing`
+    value adds and the `mean`. A column of words has levels from `first_level` to that of the next
+    column in `level`, in the order of their codes; other codes count as missing.
+    """
+
+    intercept: float
+    centre: Floats
+    scale: Floats
+    slope: Floats
+    missing: Floats
+    mean: Floats
+    first_level: Int64s
+    level: Floats
+
+    @property
+    def n_columns(self) -> int:
+        """How many columns a row has."""
+        return len(self.slope)
+
+    def contributions(self, rows: Floats) -> Floats:
+        """What each column adds to each row's log-odds beside the intercept (row x column)."""
+        rows = np.ascontiguousarray(rows, np.float64)
+        added = np.empty(rows.shape)
+        _fill(
+            rows, self.centre, self.scale, self.slope, self.missing, self.mean,
+            self.first_level, self.level, added,
+        )  # fmt: skip
+        return added
+
+    def margins(self, rows: Floats) -> Floats:
+        """The log-odds of each row, its columns added in their order."""
+        margins: Floats = _summed(self.intercept, self.contributions(rows))
+        return margins
+
+    def as_record(self) -> dict[str, Any]:
+        """A plain record, to be stored with a model."""
+        return {
+            "intercept": self.intercept,
+            **{name: getattr(self, name).tolist() for name in _ARRAYS},
+        }
+
+
+_ARRAYS = ("centre", "scale", "slope", "missing", "mean", "first_level", "level")
+
+
+def linear_from_record(record: Mapping[str, Any]) -> Linear:
+    """The linear part of a stored record; `DamagedArtifactError` if its parts do not fit."""
+    try:
+        arrays: dict[str, Any] = {
+            name: np.array(record[name], np.int64 if name == "first_level" else np.float64)
+            for name in _ARRAYS
+        }
+        linear = Linear(intercept=float(record["intercept"]), **arrays)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(str(error)) from error
+    first = linear.first_level
+    per_column = {len(getattr(linear, name)) for name in _ARRAYS[:5]}
+    ends = len(first) and first[0] == 0 and first[-1] == len(linear.level)
+    if per_column != {len(first) - 1} or not ends or (np.diff(first) < 0).any():
+        raise _damaged("its columns and levels do not fit together")
+    if not all(np.isfinite(getattr(linear, name)).all() for name in _ARRAYS):
+        raise _damaged("it holds numbers that are not finite")
+    return linear
+
+
+def _damaged(why: str) -> DamagedArtifactError:
+    return DamagedArtifactError(
+        f"the linear part of the model cannot be read ({why}); train again or promote another "
+        "version"
+    )
+
+
+def signed_log(values: Floats) -> Floats:
+    """Signed log1p: counts and amounts have long tails."""
+    logs: Floats = np.sign(values) * np.log1p(np.abs(values))
+    return logs
+
+
+@njit(cache=True, nogil=True)  # pragma: no cover
+def _fill(
+    rows: Floats,
+    centre: Floats,
+    scale: Floats,
+    slope: Floats,
+    missing: Floats,
+    mean: Floats,
+    first_level: Int64s,
+    level: Floats,
+    added: Floats,
+) -> None:
+    for row in range(rows.shape[0]):
+        for column in range(rows.shape[1]):
+            value = rows[row, column]
+            first, stop = first_level[column], first_level[column + 1]
+            adds = missing[column]
+            if stop > first:
+                if value >= 0 and value < stop - first:
+                    adds = level[first + int(value)]
+            elif not math.isnan(value):
+                logarithm = math.copysign(math.log1p(abs(value)), value)
+                standard = (logarithm - centre[column]) / scale[column]
+                adds = slope[column] * min(max(standard, -FURTHEST), FURTHEST)
+            added[row, column] = adds - mean[column]
+
+
+@njit(cache=True, nogil=True)  # pragma: no cover
+def _summed(intercept: float, added: Floats) -> Floats:
+    sums = np.empty(added.shape[0])
+    for row in range(added.shape[0]):
+        total = intercept
+        for column in range(added.shape[1]):
+            total += added[row, column]
+        sums[row] = total
+    return sums

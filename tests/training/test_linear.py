@@ -1,0 +1,78 @@
+"""Fitting the linear part: scikit-learn's numbers, in the shape that serving adds up."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from models.calibration import sigmoid
+from tests.training.simulated_crm import audited_timelines, small_model, until_of
+from training import linear as fitting_linear
+from training.linear import fit_linear
+from training.rows import training_rows
+from training.targets import targets_of_strata
+
+
+@pytest.fixture(scope="module")
+def rows():
+    timelines = audited_timelines()
+    return training_rows(timelines, until_of(timelines), seed=1)
+
+
+@pytest.fixture(scope="module")
+def lessons(rows):
+    target = targets_of_strata(rows.view, until_of(rows.timelines))
+    learned = ~np.isnan(target)
+    return rows.matrix[learned], target[learned], np.full(learned.sum(), 0.3)
+
+
+@pytest.fixture(scope="module")
+def fitted(rows, lessons):
+    return fit_linear(rows.plan, *lessons, c=0.1)
+
+
+def test_it_is_the_logistic_regression_of_scikit_learn(rows, lessons, fitted):
+    """On the same design: its loss is at its least, so scikit-learn finds the same log-odds."""
+    matrix, target, weight = lessons
+    values = fitting_linear._designed(rows.plan, matrix).values(matrix)
+    doubled = LogisticRegression(C=0.1, solver="lbfgs", max_iter=5000, tol=1e-9).fit(
+        np.concatenate([values, values]),
+        np.repeat([1, 0], len(values)),
+        np.concatenate([weight * target, weight * (1 - target)]),
+    )
+
+    assert fitted.margins(matrix) == pytest.approx(doubled.decision_function(values), abs=5e-3)
+
+
+def test_each_column_adds_nothing_on_average(lessons, fitted):
+    matrix, target, _ = lessons
+
+    added = fitted.contributions(matrix)
+
+    assert np.abs(added.mean(axis=0)).max() < 1e-9
+    assert np.abs(added).max() > 0.2
+    assert sigmoid(fitted.margins(matrix)).mean() == pytest.approx(target.mean(), abs=1e-3)
+
+
+def test_many_rows_are_learned_from_evenly(rows, lessons, fitted, monkeypatch):
+    monkeypatch.setattr(fitting_linear, "MOST_ROWS", len(lessons[0]) // 2)
+
+    fewer = fit_linear(rows.plan, *lessons, c=0.1)
+
+    matrix = lessons[0]
+    assert np.corrcoef(fewer.margins(matrix), fitted.margins(matrix))[0, 1] > 0.98
+    assert (fewer.margins(matrix) != fitted.margins(matrix)).any()
+
+
+def test_without_wins_it_says_nothing(rows, lessons):
+    matrix, target, weight = lessons
+
+    none = fit_linear(rows.plan, matrix, np.zeros(len(target)), weight, c=0.1)
+
+    assert (none.margins(matrix) == 0).all()
+
+
+def test_small_model_has_a_line_of_its_columns():
+    line = small_model().linear
+
+    assert line["share"] == 0.5
+    assert len(line["slope"]) == len(small_model().plan.columns)

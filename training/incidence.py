@@ -1,0 +1,126 @@
+"""Incidence: how many snapshots like one are won by when, open leads among them (Aalen, Johansen).
+
+The cumulative incidence of competing risks (Aalen and Johansen 1978), by stratum: the finest of
+stage and age, pipeline and age, pipeline, and all in which enough snapshots are decided.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from leads.arrays import Bools, Floats, Int64s
+from leads.clock import DAY_US
+from leads.outcome import CENSORED_LABEL, WON_LABEL, known_stage, outcomes
+from leads.view import View
+from training.drift import base_rate_shift
+
+# Snapshots are alike in stage and age if so many of them are decided; else in less.
+FEWEST_DECIDED = 60
+# Of a lead that is open longer than four in five of its like nobody knows: it may have been closed
+# without anybody writing down when.
+LEAST_OPEN = 0.2
+_AGE_EDGES_US = np.array([1, 3, 7, 14, 30, 90]) * DAY_US
+_AGES = len(_AGE_EDGES_US) + 1
+
+
+@dataclass(frozen=True)
+class Incidence:
+    """At the times something ended: the share won by then, and the share still open."""
+
+    times: Int64s
+    won: Floats
+    still_open: Floats
+
+    def won_by(self, after: Int64s) -> Floats:
+        """The share won within some time."""
+        return np.append(0.0, self.won)[self._place(after)]
+
+    def won_later(self, after: Int64s) -> Floats:
+        """The share that will yet be won of those still open after some time.
+
+        NaN for those open longer than nearly all of their like.
+        """
+        still_open = np.append(1.0, self.still_open)[self._place(after)]
+        won = np.append(0.0, self.won)
+        share = (won[-1] - self.won_by(after)) / np.where(still_open > 0, still_open, 1.0)
+        later: Floats = np.clip(share, 0.0, 1.0)
+        return np.where(still_open >= LEAST_OPEN, later, np.nan)
+
+    def share_within(self, after: Int64s, of: Int64s) -> Floats:
+        """Of the wins within the time `of` the share that comes within `after`; 1 of none."""
+        in_all = self.won_by(of)
+        share = self.won_by(np.minimum(after, of)) / np.where(in_all > 0, in_all, 1.0)
+        within: Floats = np.where(in_all > 0, share, 1.0)
+        return within
+
+    def _place(self, after: Int64s) -> Int64s:
+        places: Int64s = np.searchsorted(self.times, after, "right")
+        return places
+
+
+def incidence(after: Int64s, decided: Bools, won: Bools) -> Incidence:
+    """The curves of snapshots that were decided, or followed without it, for some time."""
+    times, place = np.unique(after[decided], return_inverse=True)
+    wins = np.bincount(place, won[decided], len(times))
+    ends = np.bincount(place, minlength=len(times))
+    at_risk = len(after) - np.searchsorted(np.sort(after), times, "left")
+    still_open: Floats = np.cumprod(1 - ends / at_risk, dtype=np.float64)
+    open_before = np.append(1.0, still_open[:-1])[: len(times)]
+    share_won: Floats = np.cumsum(open_before * wins / at_risk, dtype=np.float64)
+    return Incidence(times, share_won, still_open)
+
+
+class Incidences:
+    """The curves of snapshots as known by a cut, stratum by stratum, worked out when asked for.
+
+    Where the base rate has shifted, leads created before the shift do not speak.
+    """
+
+    def __init__(self, view: View, until: int) -> None:
+        found = outcomes(view, until)
+        known = view.as_of <= until
+        self.decided = known & (found.label != CENSORED_LABEL)
+        self.won = self.decided & (found.label == WON_LABEL)
+        self.after = np.where(self.decided, found.decided_at, until) - view.as_of
+        shift = base_rate_shift(view.timelines, until)
+        self._speaks = known if shift is None else known & (view.created_at >= shift.at)
+        self._strata = strata(view)
+        self._made: dict[tuple[int, int], Incidence | None] = {}
+
+    def of(self, strata_of_rows: tuple[Int64s, ...]) -> Iterator[tuple[Int64s, Incidence]]:
+        """Rows with the curves that speak for them: those of the finest stratum that can."""
+        left = np.ones(len(strata_of_rows[0]), np.bool_)
+        for level, stratum in enumerate(strata_of_rows):
+            for code in np.unique(stratum[left]):
+                curves = self._stratum(level, int(code))
+                if curves is not None:
+                    rows = np.flatnonzero(left & (stratum == code))
+                    left[rows] = False
+                    yield rows, curves
+        if left.any():
+            yield np.flatnonzero(left), self.of_all
+
+    @cached_property
+    def of_all(self) -> Incidence:
+        """The curves of all that speak."""
+        rows = self._speaks
+        return incidence(self.after[rows], self.decided[rows], self.won[rows])
+
+    def _stratum(self, level: int, code: int) -> Incidence | None:
+        if (level, code) not in self._made:
+            rows = np.flatnonzero(self._speaks & (self._strata[level] == code))
+            enough = self.decided[rows].sum() >= FEWEST_DECIDED
+            self._made[level, code] = (
+                incidence(self.after[rows], self.decided[rows], self.won[rows]) if enough else None
+            )
+        return self._made[level, code]
+
+
+def strata(view: View) -> tuple[Int64s, ...]:
+    """The stratum of each snapshot, finest first."""
+    stage = known_stage(view).astype(np.int64)
+    pipeline = view.timelines.pipelines.stage_pipeline[stage].astype(np.int64)
+    age = np.searchsorted(_AGE_EDGES_US, view.as_of - view.created_at, "right")
+    return stage * _AGES + age, pipeline * _AGES + age, pipeline

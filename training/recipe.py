@@ -1,0 +1,48 @@
+"""The recipe: how a model is fitted, as plain values that are kept with it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is fitted: small, strongly regularised trees in a bag of seeds, and a line.
+
+    `rounds` are the numbers of trees to choose from; `folds` the shares of leads, in order of
+    creation, between which they are chosen and the calibration is cross-fitted: each part is
+    predicted by models that knew only what was known when it began. `rows_per_leaf` and `l2` fall
+    with few rows or leads. `linear_share` is the part of the logistic regression in the margin,
+    `linear_c` its C in scikit-learn's terms.
+    """
+
+    learning_rate: float = 0.1
+    leaves: int = 6
+    rows_per_leaf: int = 300
+    feature_fraction: float = 0.3
+    bagging_fraction: float = 0.7
+    l2: float = 10.0
+    max_bin: int = 63
+    members: int = 5
+    folds: tuple[float, ...] = (0.5, 0.65, 0.8, 1.0)
+    rounds: tuple[int, ...] = (25, 50, 100, 150, 200, 300)
+    linear_c: float = 0.1
+    linear_share: float = 0.5
+
+    def as_params(self) -> dict[str, str]:
+        """What a run logs of it."""
+        return {name: str(value) for name, value in asdict(self).items()}
+
+    def as_record(self) -> dict[str, Any]:
+        """A plain record, kept with the model so that its recipe can be fitted again."""
+        return asdict(self)
+
+
+def recipe_from_record(record: Mapping[str, Any]) -> Recipe:
+    """The recipe of a stored record; settings that this version does not know are left out."""
+    values: dict[str, Any] = {
+        name: tuple(record[name]) if isinstance(record[name], list) else record[name]
+        for name in Recipe.__dataclass_fields__
+        if name in record
+    }
+    return Recipe(**values)
