@@ -42,8 +42,11 @@ class Forest:
         """(row x member) the raw score by each member; NaN is a missing value."""
         rows = self._checked(rows)
         margins = np.zeros((len(rows), self.n_members))
-        arrays = (*self._asked, *self._reached)
-        self._in_parts(lambda part: add_margins(rows[part], arrays, margins[part]), len(rows))
+        nodes = self._nodes
+        trees = (nodes.child, nodes.leaf_value, nodes.root, self._member)
+        self._in_parts(
+            lambda part: add_margins(rows[part], self._asked, trees, margins[part]), len(rows)
+        )
         return margins
 
     def contributions(self, rows: Floats) -> Floats:
@@ -54,10 +57,9 @@ class Forest:
         if tables is None:
             return contributions
         sums = np.zeros((len(rows), len(tables.features_used)))
-        nodes = (*self._asked, self._nodes.with_set, self._nodes.first_node)
         groups, long_paths = tuple(tables.groups), tuple(tables.long_paths)
         self._in_parts(
-            lambda part: add_contributions(rows[part], nodes, groups, long_paths, sums[part]),
+            lambda part: add_contributions(rows[part], self._asked, groups, long_paths, sums[part]),
             len(rows),
         )
         contributions[:, tables.features_used] = sums / self.n_members
@@ -83,12 +85,7 @@ class Forest:
         """What the kernels ask of a row, as they unpack it."""
         nodes = self._nodes
         return (nodes.slot_feature, nodes.slot_kind, nodes.slot, nodes.threshold,
-                nodes.set_begin, nodes.in_set)  # fmt: skip
-
-    @property
-    def _reached(self) -> tuple[NDArray[Any], ...]:
-        nodes = self._nodes
-        return (nodes.child, nodes.leaf_value, nodes.root, self._member)
+                nodes.set_begin, nodes.in_set, nodes.with_set, nodes.first_node)  # fmt: skip
 
     def _checked(self, rows: Floats) -> Floats:
         rows = np.ascontiguousarray(rows, np.float64)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from leads.arrays import Floats, Int32s
+from leads.arrays import Bools, Floats, Int32s
 
 # What a slot does with a value before it is compared. Values that LightGBM takes for zero are zero.
 # Missing values become a side of every threshold: `x <= threshold` then is all there is to ask.
@@ -62,28 +62,81 @@ def _answer(values, threshold, set_begin, in_set, answers):  # type: ignore[no-u
 
 
 @njit(cache=True, nogil=True)  # pragma: no cover
-def add_margins(rows: Floats, nodes: Any, margins: Floats) -> None:
+def _answers_of_one(values: Floats, nodes: Any) -> Bools:
+    """Whether one row goes left at each node of the forest.
+
+    Places are unsigned: numba asks of signed ones whether they are negative.
+    """
+    (_, _, slot, threshold, set_begin, in_set, with_set, _) = nodes
+    answers = np.empty(len(slot), np.bool_)
+    for every in range(len(slot)):
+        answers[every] = values[np.uint64(slot[every])] <= threshold[every]
+    for k in range(len(with_set)):
+        node = np.uint64(with_set[k])
+        place = np.int64(min(values[np.uint64(slot[node])], threshold[node]))
+        answers[node] = in_set[np.uint64(set_begin[node] + place)]
+    return answers
+
+
+@njit(cache=True, nogil=True)  # pragma: no cover
+def add_margins(rows: Floats, nodes: Any, trees: Any, margins: Floats) -> None:
     """Add each tree's leaf to its member's column of (row x member)."""
-    (slot_feature, slot_kind, slot, threshold, set_begin, in_set, child, leaf_value,
-     tree_root, tree_member) = nodes  # fmt: skip
-    values = np.empty((len(slot_feature), min(len(rows), BLOCK_ROWS)))
-    for begin in range(0, len(rows), BLOCK_ROWS):
-        block = rows[begin : begin + BLOCK_ROWS]
+    slot_feature, slot_kind = nodes[0], nodes[1]
+    width = BLOCK_ROWS if len(rows) > FEW_ROWS else 1
+    all_values = np.empty((len(slot_feature), width))
+    for begin in range(0, len(rows), width):
+        block = rows[begin : begin + width]
+        values = all_values[:, : len(block)]
         _fill_slots(block, slot_feature, slot_kind, values)
-        for tree in range(len(tree_root)):
-            member = tree_member[tree]
-            for r in range(len(block)):
-                node = tree_root[tree]
-                while node >= 0:
-                    at = np.uint64(node)
-                    value, bound = values[np.uint64(slot[at]), r], threshold[at]
-                    if set_begin[at] < 0:
-                        left = np.uint64(value <= bound)
-                    else:
-                        place = np.uint64(set_begin[at]) + np.uint64(min(value, bound))
-                        left = np.uint64(in_set[place])
-                    node = child[np.uint64(2) * at + left]
-                margins[begin + r, member] += leaf_value[~node]
+        if width > 1:
+            _add_leaves(values, nodes, trees, margins[begin : begin + width])
+        else:
+            _add_leaves_of_one(values[:, 0], nodes, trees, margins[begin])
+
+
+@njit(cache=True, nogil=True)  # pragma: no cover
+def _add_leaves(values: Floats, nodes: Any, trees: Any, margins: Floats) -> None:
+    (_, _, slot, threshold, set_begin, in_set, _, _) = nodes
+    (child, leaf_value, tree_root, tree_member) = trees
+    for tree in range(len(tree_root)):
+        member = tree_member[tree]
+        for r in range(values.shape[1]):
+            node = tree_root[tree]
+            while node >= 0:
+                at = np.uint64(node)
+                value, bound = values[np.uint64(slot[at]), r], threshold[at]
+                if set_begin[at] < 0:
+                    left = np.uint64(value <= bound)
+                else:
+                    place = np.uint64(set_begin[at]) + np.uint64(min(value, bound))
+                    left = np.uint64(in_set[place])
+                node = child[np.uint64(2) * at + left]
+            margins[r, member] += leaf_value[~node]
+
+
+@njit(cache=True, nogil=True)  # pragma: no cover
+def _add_leaves_of_one(values: Floats, nodes: Any, trees: Any, margins: Floats) -> None:
+    """The same for one row: a step in all trees, then in those that go on; nothing to guess."""
+    (child, leaf_value, tree_root, tree_member) = trees
+    answers = _answers_of_one(values, nodes)
+    at = tree_root.copy()
+    going = np.empty(len(at) + 1, np.uint32)
+    n = 0
+    for tree in range(len(at)):
+        going[n] = tree
+        n += at[tree] >= 0
+    while n > 0:
+        still = 0
+        for k in range(n):
+            tree = going[k]
+            node = np.uint64(at[tree])
+            after = child[np.uint64(2) * node + np.uint64(answers[node])]
+            at[tree] = after
+            going[still] = tree
+            still += after >= 0
+        n = still
+    for tree in range(len(at)):
+        margins[tree_member[tree]] += leaf_value[~at[tree]]
 
 
 @njit(cache=True, nogil=True)  # pragma: no cover
@@ -146,18 +199,11 @@ def _add_groups_of_one(values: Floats, nodes: Any, groups: Any, added: Floats) -
     """The same for one row, step by step for the whole forest.
 
     Most of its time is waiting for entries of tables; a loop that does nothing else has many of
-    them on the way. Places are unsigned: numba asks of signed ones whether they are negative.
+    them on the way.
     """
-    (_, _, slot, threshold, set_begin, in_set, with_set, _) = nodes
     (_, first_term, term_node, term_wanted, term_others, first_feature, feature,
      first_entry, all_bits, table) = groups  # fmt: skip
-    answers = np.empty(len(slot), np.bool_)
-    for node in range(len(slot)):
-        answers[node] = values[np.uint64(slot[node])] <= threshold[node]
-    for k in range(len(with_set)):
-        node = np.uint64(with_set[k])
-        place = min(values[np.uint64(slot[node])], threshold[node])
-        answers[node] = in_set[np.uint64(set_begin[node]) + np.uint64(place)]
+    answers = _answers_of_one(values, nodes)
     entry = np.empty(len(all_bits), np.uint64)
     for group in range(len(all_bits)):
         pattern = all_bits[group]
