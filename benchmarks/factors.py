@@ -23,7 +23,8 @@ import numpy as np
 from leads.arrays import Floats
 from models.booster import Booster
 from models.forest import Forest, grow_forest
-from training.fitting import Recipe, member_seed
+from training.bag import member_seed
+from training.recipe import Recipe
 
 LEARNED_ROWS, ROWS = 20_000, 10_000
 # LightGBM takes its time for each row: so many of them tell what one takes.

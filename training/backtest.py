@@ -21,7 +21,7 @@ from leads.view import Snapshots, View, known_by, look
 from training.bag import WORKERS
 from training.censoring import censoring_weights
 from training.evaluation import FEWEST_JUDGED_EACH, judge
-from training.fitting import Progress, no_progress
+from training.learner import Progress, no_progress
 from training.recipe import Recipe
 from training.rows import FEWEST_LEADS_EACH, leads_of_each
 from training.snapshots import equal_weights, open_life_snapshots

@@ -22,7 +22,8 @@ from training.backtest import Backtest, backtest
 from training.censoring import censoring_weights
 from training.comparison import Pairs, Verdict, decide, enough
 from training.evaluation import MODEL
-from training.fitting import Progress, fit_model, no_progress
+from training.fitting import fit_model
+from training.learner import Progress, no_progress
 from training.recipe import Recipe, recipe_from_record
 from training.rows import leads_of_each
 from training.snapshots import equal_weights, open_life_snapshots

@@ -21,14 +21,8 @@ from models.scorer import Scorer
 from training.artifacts import artifact_of
 from training.baselines import fitted_baselines
 from training.censoring import censoring_weights, mostly_decided
-from training.fitting import (
-    Lessons,
-    Progress,
-    check_enough,
-    fit_lessons,
-    lessons,
-    no_progress,
-)
+from training.fitting import Lessons, check_enough, fit_lessons, lessons
+from training.learner import Progress, no_progress
 from training.level import at_newest_level
 from training.recipe import Recipe
 from training.rows import FEWEST_LEADS_EACH, TrainingRows, leads_of_each

@@ -3,7 +3,6 @@
 Every choice is made on windows later than what was learned from.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,23 +14,15 @@ from leads.clock import format_time
 from leads.errors import TooFewLeadsError
 from leads.outcome import CENSORED_LABEL, known_stage
 from leads.timeline import Timelines
-from models.calibration import Platt, fit_intercept, fit_platt, log_odds_of, sigmoid
-from models.margin import SHARE, Margin, margin_of, mixed
-from models.metrics import log_loss
-from training.bag import fit_bag, staged_margins
+from models.calibration import Platt, log_odds_of
+from models.margin import Margin, margin_of
 from training.folds import Fold, folds_in_time
+from training.learner import Progress, learn, no_progress
 from training.level import NewestWindow, at_newest_level
-from training.linear import fit_linear
 from training.recipe import Recipe
 from training.rows import FEWEST_LEADS_EACH, TrainingRows, leads_of_each, training_rows
 from training.snapshots import learning_weights
 from training.targets import targets
-
-Progress = Callable[[str], None]
-
-
-def no_progress(step: str) -> None:
-    """Says nothing."""
 
 
 @dataclass(frozen=True)
@@ -102,34 +93,29 @@ def fit_lessons(
     """The model of some lessons."""
     recipe = recipe or Recipe()
     rows, target, until = learned.rows, learned.target, learned.until
-    progress("calibrating forward in time")
-    chosen = _cross_fit(rows, recipe, target, until, seed)
-    progress("fitting the bag")
     known = learned.learned
-    matrix, known_target = rows.matrix[known], target[known]
-    weight = learning_weights(rows.view.snapshots.lead[known])
-    boosters = fit_bag(
-        matrix, known_target, weight, rows.plan.categorical, recipe, chosen.rounds, seed
-    )
-    linear = fit_linear(rows.plan, matrix, known_target, weight, recipe.linear_c)
-    line = {**linear.as_record(), SHARE: recipe.linear_share}
-    margin = margin_of(boosters, line, len(rows.plan.columns)).of(rows.matrix)
-    calibration = _at_level_of(chosen.calibration, margin[known], known_target)
-    calibration, newest = at_newest_level(calibration, margin, rows.labels(until), rows.view, until)
+    lead = rows.view.snapshots.lead
+    progress("calibrating forward in time")
+    folds = _folds(learned, recipe, seed)
+    made = learn(rows.plan, rows.matrix, lead, target, folds, recipe, seed, progress)
+    margin = made.margin.of(rows.matrix)
+    label = rows.labels(until)
+    calibration, newest = at_newest_level(made.calibration, margin, label, rows.view, until)
+    weight = learning_weights(lead[known])
     background = np.average(calibration.log_odds(margin[known]), weights=weight)
     return FittedModel(
         plan=rows.plan,
-        boosters=boosters,
-        linear=line,
+        boosters=made.boosters,
+        linear=made.linear,
         calibration=calibration,
         background_log_odds=float(background),
         typical=_typical(rows),
-        chosen_rounds=chosen.rounds,
-        n_leads=len(np.unique(rows.view.snapshots.lead[known])),
-        n_snapshots=len(known_target),
-        base_rate=float(np.average(known_target, weights=weight)),
+        chosen_rounds=made.rounds,
+        n_leads=len(np.unique(lead[known])),
+        n_snapshots=int(known.sum()),
+        base_rate=float(np.average(target[known], weights=weight)),
         newest=newest,
-        choices=chosen.losses,
+        choices=made.losses,
     )
 
 
@@ -161,23 +147,13 @@ def check_enough(lead: Int64s, label: Int8s, which: str, fewest: int = FEWEST_LE
         )
 
 
-@dataclass(frozen=True)
-class _Chosen:
-    """What later leads chose: how many trees, and the calibration."""
+def _folds(learned: Lessons, recipe: Recipe, seed: int) -> list[Fold]:
+    """Later leads to choose and calibrate by, of known target, that earlier ones can predict.
 
-    rounds: int
-    calibration: Platt
-    losses: dict[str, float]
-
-
-def _cross_fit(
-    rows: TrainingRows, recipe: Recipe, target: Floats, until: int, seed: int
-) -> _Chosen:
-    """Chosen by predictions of later leads by what was known before they came in.
-
-    With too few leads to predict from or to predict, the fewest trees as they are.
+    None where these are too few to tell.
     """
-    lead, label = rows.view.snapshots.lead, rows.labels(until)
+    rows, target = learned.rows, learned.target
+    lead, label = rows.view.snapshots.lead, rows.labels(learned.until)
 
     def targets_at(rows: TrainingRows, cut: int) -> Floats:
         return targets(rows, cut, recipe, seed)
@@ -186,64 +162,13 @@ def _cross_fit(
     folds = [replace(fold, test=fold.test[~np.isnan(target[fold.test])]) for fold in folds]
     folds = [fold for fold in folds if len(fold.test) and _can_learn(rows, fold)]
     tested = np.concatenate([np.zeros(0, np.int64), *(fold.test for fold in folds)])
-    if min(leads_of_each(lead[tested], label[tested])) < FEWEST_LEADS_EACH:
-        return _Chosen(min(recipe.rounds), Platt(1.0, 0.0), {})
-    parts = [_fold_margins(rows, fold, recipe, seed) for fold in folds]
-    return _choose(parts, [target[fold.test] for fold in folds], recipe)
-
-
-def _at_fold_level(margin: Floats, target: Floats) -> Floats:
-    """A fold's margins moved so that its mean probability is right.
-
-    Between folds the base rate moves: that is not the calibration's to learn, which would add
-    what the models learn themselves once they know the newer leads.
-    """
-    return margin + fit_intercept(margin, target, np.ones(len(target)))
+    enough = min(leads_of_each(lead[tested], label[tested])) >= FEWEST_LEADS_EACH
+    return folds if enough else []
 
 
 def _can_learn(rows: TrainingRows, fold: Fold) -> bool:
     label = rows.labels(fold.cut)
     return min(leads_of_each(rows.view.snapshots.lead, label)) >= FEWEST_LEADS_EACH
-
-
-def _choose(parts: Sequence[Floats], part_targets: Sequence[Floats], recipe: Recipe) -> _Chosen:
-    """The number of trees with which the calibrated log loss on later leads is lowest."""
-    target = np.concatenate(part_targets)
-    weight = np.ones(len(target))
-    losses: dict[str, float] = {}
-    best: tuple[float, _Chosen] | None = None
-    for place, rounds in enumerate(recipe.rounds):
-        margin = np.concatenate(
-            [
-                _at_fold_level(margins[place], known)
-                for margins, known in zip(parts, part_targets, strict=True)
-            ]
-        )
-        platt = fit_platt(margin, target, weight)
-        loss = log_loss(target, sigmoid(platt.log_odds(margin)), weight)
-        if loss is not None:
-            losses[f"log_loss_{rounds}_trees"] = loss
-            if best is None or loss < best[0]:
-                best = loss, _Chosen(rounds, platt, losses)
-    return _Chosen(min(recipe.rounds), Platt(1.0, 0.0), {}) if best is None else best[1]
-
-
-def _fold_margins(rows: TrainingRows, fold: Fold, recipe: Recipe, seed: int) -> Floats:
-    """The margins of a fold's later rows after each number of trees (rounds x rows)."""
-    learned = ~np.isnan(fold.target)
-    matrix, target, later = rows.matrix[learned], fold.target[learned], rows.matrix[fold.test]
-    weight = learning_weights(rows.view.snapshots.lead[learned])
-    most = max(recipe.rounds)
-    texts = fit_bag(matrix, target, weight, rows.plan.categorical, recipe, most, seed)
-    staged = staged_margins(texts, recipe.rounds, later)
-    linear = fit_linear(rows.plan, matrix, target, weight, recipe.linear_c)
-    return mixed(staged, linear.margins(later), recipe.linear_share)
-
-
-def _at_level_of(calibration: Platt, margin: Floats, target: Floats) -> Platt:
-    """The calibration's slope with the intercept that makes the mean of what was learned right."""
-    level = fit_intercept(calibration.slope * margin, target, np.ones(len(target)))
-    return replace(calibration, intercept=level)
 
 
 def _typical(rows: TrainingRows) -> dict[str, dict[str, list[float | None]]]:

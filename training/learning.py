@@ -16,9 +16,10 @@ from training.artifacts import artifact_of
 from training.curves import curves_of
 from training.drift import base_rate_shift
 from training.evaluation import Judged, judge_forward, report
-from training.fitting import FittedModel, Progress, base_rate_model, fit_model, no_progress
+from training.fitting import FittedModel, base_rate_model, fit_model
 from training.importance import importance
 from training.leak_audit import NOT_OVERRULED, Overruled, audit
+from training.learner import Progress, no_progress
 from training.recipe import Recipe
 from training.tracking import log_run
 from training.training_record import served_among, training_record

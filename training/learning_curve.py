@@ -21,7 +21,8 @@ from models.metrics import METRICS, rank
 from models.scorer import Scorer
 from training.artifacts import artifact_of
 from training.evaluation import MODEL, Judged, holdout_cut, judge_forward
-from training.fitting import Progress, fit_model, no_progress
+from training.fitting import fit_model
+from training.learner import Progress, no_progress
 from training.recipe import Recipe
 
 QUICK = Recipe(members=2, rounds=(25, 50, 100), folds=(0.6, 1.0))

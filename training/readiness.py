@@ -8,9 +8,9 @@ from leads.timeline import Timelines
 from models.bootstrap import Estimate
 from training.data_problems import problems
 from training.drift import BaseRateShift, base_rate_shift
-from training.fitting import Progress, no_progress
 from training.inventory import Inventory, inventory
 from training.leak_audit import NOT_OVERRULED, Audit, Overruled, audit
+from training.learner import Progress, no_progress
 from training.learning_curve import Expected, expected_accuracy
 from training.problem import Problem
 from training.suspicion import Suspicion

@@ -24,7 +24,8 @@ from leads.view import Snapshots, look
 from models.bootstrap import figures
 from models.scorer import Scorer
 from training.artifacts import artifact_of
-from training.fitting import Recipe, fit_model
+from training.fitting import fit_model
+from training.recipe import Recipe
 
 WINDOW, EVERY, JUDGED_SHARE = 20_000, 400, 0.2
 

@@ -259,7 +259,7 @@ def judged(bundle: Bundle, seed: int) -> dict[str, Any]:
         "auc": auc(label, said),
         "brier": brier(label, said),
         "ece": ece(label, said),
-        "learned": learned.as_record(),
+        "learned": {"trees": learned.rounds, **learned.calibration.as_record()},
     }
 
 

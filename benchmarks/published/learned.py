@@ -1,24 +1,22 @@
 """The product's learning on a table whose targets are given instead of read from stages.
 
-A published protocol says itself what is to be predicted and which rows teach it. The bag, the
-number of trees and the calibration are the product's, chosen as it chooses them: on leads that
+A published protocol says itself what is to be predicted and which rows teach it. The bag, the line,
+the number of trees and the calibration are the product's, chosen as it chooses them: on leads that
 came in later than those learned from.
 """
 
 import itertools
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from features.plan import SignalPlan
 from leads.arrays import Bools, Floats, Int64s
 from leads.view import View
-from models.booster import Booster
-from models.calibration import Platt, fit_intercept, sigmoid
-from training import fitting
-from training.fitting import Recipe
-from training.rows import Fold, TrainingRows
+from training import learner
+from training.folds import Fold
+from training.learner import Learned
+from training.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -43,48 +41,11 @@ class TargetTable:
         )
 
 
-@dataclass(frozen=True)
-class Learned:
-    """A bag with its calibration: margins and probabilities of other rows of the same signals."""
-
-    boosters: tuple[str, ...]
-    calibration: Platt
-    rounds: int
-
-    def margins(self, matrix: Floats) -> Floats:
-        """The mean margin of the bag, uncalibrated."""
-        margin: Floats = np.mean([Booster(text).margins(matrix) for text in self.boosters], axis=0)
-        return margin
-
-    def probabilities(self, matrix: Floats) -> Floats:
-        """The calibrated probabilities."""
-        return sigmoid(self.calibration.log_odds(self.margins(matrix)))
-
-    def as_record(self) -> dict[str, Any]:
-        """What was chosen, for a report."""
-        return {"trees": self.rounds, **self.calibration.as_record()}
-
-
 def learn(table: TargetTable, seed: int, recipe: Recipe | None = None) -> Learned:
     """Learn the given targets from all rows of a table, with the default recipe."""
     recipe = recipe or Recipe()
-    rows = TrainingRows(table.view.timelines, table.plan, table.view, table.matrix)
-    folds = _folds(table, recipe)
-    margins = [
-        fitting._at_fold_level(
-            fitting._staged_margins(rows, fold, recipe, seed), table.target[fold.test]
-        )
-        for fold in folds
-    ]
-    tested = np.concatenate([fold.test for fold in folds])
-    lead = table.view.snapshots.lead
-    calibration, rounds, _ = fitting._choose(
-        np.concatenate(margins, axis=1), lead[tested], table.target[tested], recipe
-    )
-    boosters = fitting._fit_bag(rows, table.target, recipe, rounds, seed)
-    margin = Learned(boosters, calibration, rounds).margins(table.matrix)
-    level = fit_intercept(calibration.slope * margin, table.target, np.ones(len(margin)))
-    return Learned(boosters, Platt(calibration.slope, level), rounds)
+    lead, folds = table.view.snapshots.lead, _folds(table, recipe)
+    return learner.learn(table.plan, table.matrix, lead, table.target, folds, recipe, seed)
 
 
 def _folds(table: TargetTable, recipe: Recipe) -> list[Fold]:

@@ -189,8 +189,8 @@ def _judged(offers: Offers, split: Split, chosen: Bools, outcome: str, seed: int
         "brier": brier(label, said),
         "ece": ece(label, said),
         "distinct": {
-            "margins": len(np.unique(learned.margins(split.table.matrix[split.judged]))),
+            "margins": len(np.unique(learned.margin.of(split.table.matrix[split.judged]))),
             "probabilities": len(np.unique(said)),
         },
-        "learned": learned.as_record(),
+        "learned": {"trees": learned.rounds, **learned.calibration.as_record()},
     }

@@ -11,7 +11,7 @@ from leads.pipelines import DEFAULT_PIPELINE, WON, Pipeline, Pipelines
 from leads.records import STAGE_CHANGE, Event, LeadColumns, event_columns
 from leads.timeline import build_timelines
 from models.metrics import auc, lift_curve
-from training.fitting import Recipe
+from training.recipe import Recipe
 
 PIPELINES = Pipelines((Pipeline(DEFAULT_PIPELINE, ("New",), ("Won",), ("Lost",)),))
 SMALL = Recipe(members=1, rounds=(10, 20))
