@@ -123,6 +123,31 @@ def test_chinese_has_its_own_punctuation(language):
             assert ":" not in said, said
 
 
+@pytest.mark.parametrize(
+    "language", [SIMPLIFIED_CHINESE, TRADITIONAL_CHINESE], ids=lambda one: one.tag
+)
+def test_chinese_sets_no_space_around_what_is_filled_in(language):
+    for entry in catalog_of(language):
+        for said in texts_of(entry.string) if entry.id and not entry.context else ():
+            assert not re.search(r"[\u4e00-\u9fff] [{\d]|[}\d] [\u4e00-\u9fff]", said), said
+
+
+@pytest.mark.parametrize(
+    ("language", "unwanted"),
+    [
+        (SWEDISH, "steget|vinstprocent"),
+        (SIMPLIFIED_CHINESE, "商机|潜在客户|成交[^日]"),
+        (TRADITIONAL_CHINESE, "線索|已結束|贏單|信息|字段"),
+    ],
+    ids=["sv", "zh-Hans", "zh-Hant"],
+)
+def test_a_thing_has_one_name(language, unwanted):
+    """A stage, a lead and a win are called the same in every sentence."""
+    for entry in catalog_of(language):
+        for said in texts_of(entry.string) if entry.id else ():
+            assert not re.search(unwanted, said), said
+
+
 def test_no_character_is_of_the_other_chinese():
     """Characters that are written differently, of which each catalog has its own alone."""
     pairs = (
