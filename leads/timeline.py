@@ -218,10 +218,11 @@ def _known_at_creation(
 def _values_at_creation(leads: LeadColumns, history: Mapping[str, Int32s]) -> list[EventColumns]:
     """Attribute changes at creation, one part per attribute; missing values make no event.
 
-    Leads of `history` have a change of the attribute that was known by then.
+    Leads of `history` have a change of the attribute that was known by then. Attributes come in the
+    order of their names: values of one moment must not lie as the columns of a file do.
     """
     parts = []
-    for name in (*leads.numbers, *leads.levels):
+    for name in sorted((*leads.numbers, *leads.levels)):
         number = leads.numbers.get(name)
         level = leads.levels.get(name)
         shown = ~np.isnan(number) if number is not None else leads.levels[name].codes >= 0
