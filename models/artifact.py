@@ -29,6 +29,8 @@ _JSON_FILES = (
     "typical",
     "about",
 )
+# Files that a model may lack: scoring does without what they hold.
+_OPTIONAL_FILES = ("directions",)
 _NUMBERED = re.compile(r"booster_[0-9]+\.txt")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_MANIFEST_BYTES = 1_000_000
@@ -40,7 +42,8 @@ class Artifact:
     """Everything that scoring needs of a trained model; all of it JSON but the boosters' texts.
 
     `background_margin` is the mean margin of the background snapshots, the base of all effects.
-    `linear` is the line beside the trees and its share of the margin, empty without one. A missing
+    `linear` is the line beside the trees and its share of the margin, empty without one;
+    `directions` are the plain win rates that factors are held against, empty if unknown. A missing
     number is None: NaN becomes None when written. Without boosters and line it says the same of
     every lead.
     """
@@ -54,6 +57,7 @@ class Artifact:
     boosters: tuple[str, ...]
     about: Mapping[str, Any]
     linear: Mapping[str, Any] = field(default_factory=dict)
+    directions: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_artifact(folder: Path, artifact: Artifact) -> str:
@@ -82,7 +86,8 @@ def read_artifact(folder: Path, manifest_hash: str | None = None) -> Artifact:
     schema. Without `manifest_hash` the folder is only checked to be whole.
     """
     contents = verified_contents(folder, manifest_hash)
-    parsed = {name: _parsed(folder, name, contents) for name in _JSON_FILES}
+    names = (*_JSON_FILES, *(n for n in _OPTIONAL_FILES if f"{n}.json" in contents))
+    parsed = {name: _parsed(folder, name, contents) for name in names}
     try:
         return Artifact(
             signals=parsed["signals"],
@@ -94,6 +99,7 @@ def read_artifact(folder: Path, manifest_hash: str | None = None) -> Artifact:
             boosters=tuple(contents[name].decode() for name in _booster_names(contents)),
             about=parsed["about"],
             linear=parsed["linear"],
+            directions=parsed.get("directions", {}),
         )
     except (KeyError, TypeError, UnicodeDecodeError) as error:
         raise DamagedArtifactError(f"{folder}: not an artifact ({error}); {_REMEDY}") from error
@@ -128,7 +134,9 @@ def _contents(artifact: Artifact) -> dict[str, bytes]:
         "parameters": artifact.calibration,
         "background_margin": artifact.background_margin,
     }
-    whole = {name: getattr(artifact, name) for name in _JSON_FILES} | {"calibration": calibration}
+    optional = [name for name in _OPTIONAL_FILES if getattr(artifact, name)]
+    whole = {name: getattr(artifact, name) for name in (*_JSON_FILES, *optional)}
+    whole |= {"calibration": calibration}
     return {f"{name}.json": _json_bytes(value) for name, value in whole.items()} | boosters
 
 
@@ -190,8 +198,9 @@ def _entries(folder: Path, manifest: bytes) -> dict[str, dict[str, Any]]:
         raise DamagedArtifactError(f"{folder / MANIFEST} lists no files with hashes; {_REMEDY}")
     boosters = _booster_names(entries)
     wanted = {f"{name}.json" for name in _JSON_FILES} | set(boosters)
-    if set(entries) != wanted:
-        odd = sorted(set(entries) ^ wanted)
+    optional = {f"{name}.json" for name in _OPTIONAL_FILES}
+    odd = sorted((set(entries) - optional) ^ wanted)
+    if odd:
         raise DamagedArtifactError(
             f"{folder / MANIFEST} lists other files than an artifact has: {odd[0]!r}; {_REMEDY}"
         )

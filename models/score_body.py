@@ -5,7 +5,7 @@ from typing import Any
 
 from leads.clock import format_time
 from models.languages import Language
-from models.scorer import Factor, Score, Scorer
+from models.scorer import Factor, Score, Scorer, flag_of
 from models.sentences import Statement
 
 MODEL_NAME = "win"
@@ -50,7 +50,7 @@ def factor_body(factor: Factor) -> dict[str, Any]:
         "value": factor.value,
         "unit": factor.unit,
         "typical": factor.typical,
-        "flag": None,
+        "flag": factor.flag,
         "sentence": factor.sentence,
         "events": list(factor.events),
     }
@@ -72,5 +72,6 @@ def stored_factor_body(stored: Mapping[str, Any], language: Language) -> dict[st
         "name": stored["name"],
         "label": statement.label_in(language),
         "effect": stored["effect"],
+        "flag": flag_of(statement),
         "sentence": statement.sentence_in(language),
     }

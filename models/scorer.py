@@ -21,16 +21,19 @@ from leads.pipelines import OPEN, Outcome, Pipelines, pipelines_from_records
 from leads.view import View
 from models.artifact import Artifact
 from models.calibration import Platt, platt_from_record, sigmoid
+from models.directions import directions_from_record
 from models.evidence import event_ids
 from models.factors import Effects, effects, sum_groups
 from models.languages import ENGLISH, Language
 from models.margin import margin_of
-from models.sentences import Statement, has_typical, json_value, statement
+from models.sentences import Direction, Statement, has_typical, json_value, statement
 
 FACTORS_EACH_WAY = 5
 DEFAULT_GRADES = (("A", 75), ("B", 50), ("C", 25))
 LOWEST_GRADE = "D"
 NO_SUPPORT: Literal["none"] = "none"
+
+Flag = Literal["contradicts_evidence"]
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,18 @@ class Factor:
     name: str
     label: str
     effect: float
-    direction: Literal["win", "lose"]
+    direction: Direction
     value: float | str | bool | None
     unit: str
     typical: float | None
     sentence: str
     events: tuple[str, ...]
     statement: Statement
+
+    @property
+    def flag(self) -> Flag | None:
+        """Set where the plain win rates of the value clearly go against the effect."""
+        return flag_of(self.statement)
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,7 @@ class Scorer:
         try:
             columns = len(self.plan.columns)
             self._margin = margin_of(artifact.boosters, artifact.linear, columns, threads=threads)
+            self._directions = directions_from_record(artifact.directions, self.plan.columns)
         except DamagedArtifactError as error:
             raise DamagedArtifactError(f"version {version}: {error}") from error
 
@@ -213,12 +222,15 @@ class Scorer:
         column = self.plan.columns[strongest]
         value = float(scores.matrix[row, strongest])
         typical = self._typical(scores, row, strongest, column)
-        said = statement(column, value, typical)
+        pipeline, _ = scores.view.timelines.pipelines.stage_names[int(scores.stage[row])]
+        direction: Direction = "win" if effect > 0 else "lose"
+        odd = self._directions.contradict(pipeline, strongest, value, effect)
+        said = statement(column, value, typical, contradicted=direction if odd else None)
         return Factor(
             name=group.name,
             label=said.label_in(language),
             effect=effect,
-            direction="win" if effect > 0 else "lose",
+            direction=direction,
             value=json_value(column, value),
             unit=column.unit,
             typical=None if np.isnan(typical) else typical,
@@ -235,6 +247,11 @@ class Scorer:
         medians = self._artifact.typical.get(pipeline, {}).get(stage)
         typical = None if medians is None else medians[place]
         return float("nan") if typical is None else float(typical)
+
+
+def flag_of(said: Statement) -> Flag | None:
+    """The flag of a factor by what is said of it."""
+    return None if said.contradicted is None else "contradicts_evidence"
 
 
 def percent_score(probability: float) -> int:

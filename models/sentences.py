@@ -8,13 +8,26 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from features.signal import Column, Group
 from models.languages import ENGLISH, Language, counted, message
 
 # What a level is called that is not listed: seen in few leads, never seen.
 _OTHER_LEVELS = (message("one that few leads have"), message("one not seen before"))
+Direction = Literal["win", "lose"]
+
+# What is added where the plain win rates of a value go against the direction of its effect.
+_ALTHOUGH: dict[Direction, str] = {
+    "win": message(
+        "{sentence} The model counts this for the lead, although such leads are in fact won less "
+        "often."
+    ),
+    "lose": message(
+        "{sentence} The model counts this against the lead, although such leads are in fact won "
+        "more often."
+    ),
+}
 # Units of time in days, largest first, and below how many there is a decimal.
 _UNITS_OF_TIME = (
     (365.25, 9.95, counted("{count} year", "{count} years")),
@@ -33,7 +46,8 @@ class Statement:
 
     `value` is a number, a level's name, or for a level that is not listed 0 (seen in few leads) or
     1 (never seen); None where `message` says what missing means. `typical` is None where it is
-    unknown or says nothing.
+    unknown or says nothing. `contradicted` is the factor's direction where the plain win rates go
+    against it.
     """
 
     label: str
@@ -43,6 +57,7 @@ class Statement:
     typical: float | None = None
     label_names: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    contradicted: Direction | None = None
 
     def as_record(self) -> dict[str, Any]:
         """A plain record, to be stored."""
@@ -53,7 +68,13 @@ class Statement:
         return _capitalised(language.say(self.label, **_named(self.label_names, language)))
 
     def sentence_in(self, language: Language) -> str:
-        """The factor as a sentence."""
+        """The factor as a sentence, and a second one where the win rates contradict it."""
+        said = self._plain_sentence(language)
+        if self.contradicted is None:
+            return said
+        return language.say(_ALTHOUGH[self.contradicted], sentence=said)
+
+    def _plain_sentence(self, language: Language) -> str:
         names = _named(self.names, language)
         if self.value is None:
             return _capitalised(language.say(self.message, **names))
@@ -65,12 +86,19 @@ class Statement:
         return language.say("{statement}; typically {usual}.", statement=said, usual=usual)
 
 
-def statement(column: Column, value: float, typical: float) -> Statement:
+def statement(
+    column: Column, value: float, typical: float, contradicted: Direction | None = None
+) -> Statement:
     """What a column's value says; NaN is missing, for `typical` it means unknown."""
     group = column.group
     if math.isnan(value):
         return Statement(
-            group.label, column.missing, _unit(column), label_names=group.names, names=column.names
+            label=group.label,
+            message=column.missing,
+            unit=_unit(column),
+            label_names=group.names,
+            names=column.names,
+            contradicted=contradicted,
         )
     return Statement(
         label=group.label,
@@ -80,6 +108,7 @@ def statement(column: Column, value: float, typical: float) -> Statement:
         typical=None if math.isnan(typical) or not has_typical(column) else typical,
         label_names=group.names,
         names=column.names,
+        contradicted=contradicted,
     )
 
 

@@ -20,4 +20,5 @@ def artifact_of(fitted: FittedModel, timelines: Timelines, about: Mapping[str, A
         boosters=fitted.boosters,
         about=about,
         linear=fitted.linear,
+        directions=fitted.directions,
     )

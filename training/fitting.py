@@ -16,6 +16,7 @@ from leads.outcome import CENSORED_LABEL, known_stage
 from leads.timeline import Timelines
 from models.calibration import Platt, log_odds_of
 from models.margin import Margin, margin_of
+from training.directions import win_rates
 from training.folds import Fold, folds_in_time
 from training.learner import Progress, learn, no_progress
 from training.level import NewestWindow, at_newest_level
@@ -29,7 +30,8 @@ from training.targets import targets
 class FittedModel:
     """A bag of trees and a line with calibration, background and medians, as plain values.
 
-    `linear` is the record of the line with its share of the margin, empty where it has none.
+    `linear` is the record of the line with its share of the margin, empty where it has none;
+    `directions` that of the plain win rates.
     """
 
     plan: SignalPlan
@@ -44,6 +46,7 @@ class FittedModel:
     base_rate: float
     newest: NewestWindow | None = None
     choices: dict[str, float] = field(default_factory=dict)
+    directions: dict[str, Any] = field(default_factory=dict)
 
     @property
     def margin(self) -> Margin:
@@ -116,6 +119,7 @@ def fit_lessons(
         base_rate=float(np.average(target[known], weights=weight)),
         newest=newest,
         choices=made.losses,
+        directions=_directions(learned),
     )
 
 
@@ -131,6 +135,7 @@ def base_rate_model(fitted: FittedModel) -> FittedModel:
         background_log_odds=level,
         chosen_rounds=0,
         choices={},
+        directions={},
     )
 
 
@@ -183,3 +188,13 @@ def _typical(rows: TrainingRows) -> dict[str, dict[str, list[float | None]]]:
         ]
         typical.setdefault(pipeline, {})[name] = medians
     return typical
+
+
+def _directions(learned: Lessons) -> dict[str, Any]:
+    """The plain win rates of what is learned."""
+    rows, known = learned.rows, learned.learned
+    pipelines = rows.timelines.pipelines
+    pipeline = pipelines.stage_pipeline[known_stage(rows.view)][known]
+    lead = rows.view.snapshots.lead[known]
+    target = learned.target[known]
+    return win_rates(rows.plan, rows.matrix[known], target, lead, pipeline, pipelines.names)
