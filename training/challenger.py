@@ -24,6 +24,7 @@ from training.comparison import Pairs, Verdict, decide, enough
 from training.evaluation import MODEL
 from training.fitting import fit_model
 from training.learner import Progress, no_progress
+from training.recalibration import RECALIBRATED, level_of
 from training.recipe import Recipe, recipe_from_record
 from training.rows import leads_of_each
 from training.snapshots import equal_weights, open_life_snapshots
@@ -90,6 +91,8 @@ def judge_challenger(contest: Contest, progress: Progress = no_progress) -> Verd
         )
     known = known_by(contest.timelines, contest.until)
     tested = _later(known, contest)
+    if _is_recalibrated(contest):
+        return _judge_level(contest, tested, name)
     if _is_base_rate(contest.challenger):
         return _judge_base_rate(contest, tested, name)
     if not enough(tested.view.snapshots.lead, tested.label):
@@ -104,6 +107,42 @@ def judge_challenger(contest: Contest, progress: Progress = no_progress) -> Verd
 
 def _is_base_rate(artifact: Artifact) -> bool:
     return artifact.about.get("support") == NO_SUPPORT
+
+
+def _is_recalibrated(contest: Contest) -> bool:
+    """Whether the challenger is the champion but for its level."""
+    made = contest.challenger.about.get(RECALIBRATED)
+    return made is not None and made["from_version"] == contest.version
+
+
+def _judge_level(contest: Contest, tested: Tested, name: str) -> Verdict:
+    """A new level is judged on the later half of what came since the champion.
+
+    It is learned as the challenger's was, from what was known when that half began.
+    """
+    newer = contest.until > contest.champion_until
+    if not newer:
+        return Verdict(False, f"the level of {name} is from the same moment")
+    begin = int(np.median(tested.view.as_of)) if len(tested.label) else contest.until
+    half = _after(tested, begin)
+    n_leads = len(np.unique(half.view.snapshots.lead))
+    unjudged = f"{name} at a newer level, by which no lead could be judged yet"
+    if not enough(half.view.snapshots.lead, half.label):
+        return Verdict(True, f"{unjudged}: {n_leads:,} decided leads are newer than half of them")
+    try:
+        level = level_of(contest.champion, tested.view.timelines, begin)
+    except TooFewLeadsError:
+        return Verdict(True, f"{unjudged}: when the {n_leads:,} newest began, none was known")
+    earlier = replace(contest, champion=level.artifact)
+    said = (_said_by_champion(one, half.view) for one in (earlier, contest))
+    return decide(_pairs(half, *said), f"the former level of {name}")
+
+
+def _after(tested: Tested, moment: int) -> Tested:
+    """The snapshots after a moment."""
+    later = tested.view.as_of > moment
+    view = look(tested.view.timelines, tested.view.snapshots.only(later))
+    return Tested(view, tested.label[later], tested.weight[later])
 
 
 def _judge_base_rate(contest: Contest, tested: Tested, name: str) -> Verdict:

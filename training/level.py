@@ -12,7 +12,7 @@ import numpy as np
 from leads.arrays import Floats, Int8s, Int64s
 from leads.clock import DAY_US, format_time
 from leads.outcome import CENSORED_LABEL, NOT_WON_LABEL, WON_LABEL, window_end
-from leads.view import View
+from leads.view import Snapshots, View
 from models.calibration import Platt, fit_intercept, sigmoid
 
 # Enough leads of each outcome for the rate to be known to about a tenth of itself, and no fewer
@@ -79,15 +79,22 @@ def at_newest_level(
     rows = newest_matured(view, label, until)
     if rows is None:
         return calibration, None
-    log_odds = calibration.log_odds(margin[rows])
-    leads = len(np.unique(view.snapshots.lead[rows]))
-    seen = fit_intercept(log_odds, label[rows].astype(np.float64), np.ones(len(rows)))
+    return at_level_of(calibration, margin[rows], label[rows], view.snapshots.only(rows))
+
+
+def at_level_of(
+    calibration: Platt, margin: Floats, label: Int8s, newest: Snapshots
+) -> tuple[Platt, NewestWindow]:
+    """The calibration with the intercept of these snapshots, as far as that is beyond noise."""
+    log_odds = calibration.log_odds(margin)
+    leads = len(np.unique(newest.lead))
+    seen = fit_intercept(log_odds, label.astype(np.float64), np.ones(len(label)))
     moved_by = beyond_noise(seen, sigmoid(log_odds + seen), leads)
     window = NewestWindow(
-        begins_at=format_time(int(view.as_of[rows].min())),
-        ends_at=format_time(int(view.as_of[rows].max())),
+        begins_at=format_time(int(newest.as_of.min())),
+        ends_at=format_time(int(newest.as_of.max())),
         n_leads=leads,
-        won=float(label[rows].mean()),
+        won=float(label.mean()),
         moved_by=moved_by,
     )
     return replace(calibration, intercept=calibration.intercept + moved_by), window

@@ -42,12 +42,25 @@ def _head(about: Mapping[str, Any]) -> Iterator[str]:
     if about.get("worth"):
         yield f"**{about['worth']['sentence']}**"
         yield ""
+    if about.get("recalibrated"):
+        yield _recalibrated(about["recalibrated"], about["newest_window"])
+        yield ""
     yield (
         "It predicts the probability that an open lead is won within its pipeline's window "
         f"({_windows(about)}) after the moment it is asked about, from what was known of the lead "
         "at that moment. The probability comes with the factors that add up to it."
     )
     yield ""
+
+
+def _recalibrated(made: Mapping[str, Any], window: Mapping[str, Any]) -> str:
+    return (
+        f"Recalibrated from version {made['from_version']} at {made['at']}: its signals, trees and "
+        f"line, learned until {made['learned_until']}, as they were; every log-odds moved by "
+        f"{made['moved_by']:+.3f}. Of {window['n_leads']:,} leads looked at from "
+        f"{window['begins_at']} to {window['ends_at']} {window['won']:.1%} were won, where "
+        f"{made['expected']:.1%} were expected. The figures below are those of that version."
+    )
 
 
 def _windows(about: Mapping[str, Any]) -> str:
@@ -111,6 +124,8 @@ def _signals(about: Mapping[str, Any], top_groups: Sequence[str]) -> Iterator[st
     yield ""
     if top_groups:
         yield "Most, in this order: " + ", ".join(map(_cell, top_groups)) + "."
+    elif about.get("recalibrated"):
+        yield f"The same as in version {about['recalibrated']['from_version']}."
     else:
         yield "Nothing: it says the same of every lead."
     yield ""

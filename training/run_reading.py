@@ -1,7 +1,7 @@
 """Runs read back from MLflow: what a training logged, for a notebook or a report."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ from leads.clock import moment_of
 from leads.errors import DamagedArtifactError, UnknownModelError
 from training.curves import Curves, curves_from_record
 from training.mlflow_client import explained, mlflow_client
+from training.recalibration import RECALIBRATED_FROM
 from training.registry import champion_alias, registered_versions
 from training.training_record import CARD_FILE, CURVES_FILE, REPORT_FILE
 
@@ -24,7 +25,10 @@ _ENDS = (".low", ".high")
 
 @dataclass(frozen=True)
 class LoggedTraining:
-    """A training as it was logged; `report` is that of `train --json`, `card` is Markdown."""
+    """A training as it was logged; `report` is that of `train --json`, `card` is Markdown.
+
+    A recalibrated version has the report and the curves of the one whose level was moved.
+    """
 
     version: str
     run_id: str
@@ -64,7 +68,9 @@ def read_training(tracking_uri: str, version: str) -> LoggedTraining:
     with explained(tracking_uri):
         client = mlflow_client(tracking_uri)
         run = client.get_run(known[version])
-        texts = _texts(client, known[version], version)
+        texts = _texts(client, known[version], version, (CARD_FILE,))
+        judged = _judged_version(client, known, version)
+        texts |= _texts(client, known[judged], judged, (REPORT_FILE, CURVES_FILE))
     return LoggedTraining(
         version=version,
         run_id=known[version],
@@ -93,12 +99,19 @@ def side_by_side(first: LoggedTraining, second: LoggedTraining) -> pd.DataFrame:
     return pd.DataFrame.from_dict(table, orient="index", columns=columns, dtype=object)
 
 
-def _texts(client: MlflowClient, run_id: str, version: str) -> dict[str, str]:
+def _judged_version(client: MlflowClient, known: Mapping[str, str], version: str) -> str:
+    """The version whose figures it has: of a recalibrated one, that whose level was moved."""
+    while (former := client.get_run(known[version]).data.tags.get(RECALIBRATED_FROM)) in known:
+        version = former
+    return version
+
+
+def _texts(client: MlflowClient, run_id: str, version: str, names: Sequence[str]) -> dict[str, str]:
     with TemporaryDirectory() as folder:
         try:
             return {
                 name: Path(client.download_artifacts(run_id, name, folder)).read_text("utf-8")
-                for name in (REPORT_FILE, CURVES_FILE, CARD_FILE)
+                for name in names
             }
         except (MlflowException, OSError) as error:
             raise DamagedArtifactError(

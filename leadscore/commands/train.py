@@ -1,16 +1,15 @@
 """`leadscore train`: learn, judge forward in time, register, promote if better."""
 
 import os
-from enum import StrEnum
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from crm.store import Store
-from leads.errors import LeadscoreError
+from leads.errors import InvalidInputError
 from leads.view import known_by
-from leadscore.commands.promote import promote_and_rescore
-from leadscore.impact import Impact, show_impact
+from leadscore.commands.recalibration import recalibrate_champion
 from leadscore.options import (
     Allow,
     AsJson,
@@ -23,25 +22,14 @@ from leadscore.options import (
     Won,
 )
 from leadscore.own_signals import check_own_signals
+from leadscore.promotion_rule import Asked, New, Promote, Settled, Told, settle
 from leadscore.settings import Settings, read_settings
 from leadscore.sources import Records, moment_of, read_records
 from leadscore.terminal import Progress, percent, progress, say, show_json, show_table
-from models.artifact import read_artifact
-from training.challenger import Contest, judge_challenger
-from training.comparison import Verdict
 from training.leak_audit import NOT_OVERRULED, Overruled
 from training.learning import Source, Trained
 from training.learning import train as train_model
 from training.mlflow_client import mlflow_ui_command
-from training.registry import artifact_path
-
-
-class Promote(StrEnum):
-    """When the trained model becomes the champion."""
-
-    NEVER = "never"
-    IF_BETTER = "if-better"
-    ALWAYS = "always"
 
 
 def train(
@@ -57,6 +45,13 @@ def train(
     lost: Lost = None,
     allow: Allow = None,
     deny: Deny = None,
+    recalibrate_only: Annotated[
+        bool,
+        typer.Option(
+            "--recalibrate-only",
+            help="Learn only the champion's level anew, from the newest leads that had their time.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Learn from the store or a folder, judge on later leads, register; promote if better.
@@ -64,24 +59,38 @@ def train(
     Example: leadscore train --until 2026-01-01T00:00:00Z --promote never
     """
     settings = read_settings(os.environ)
+    if recalibrate_only and (allow or deny):
+        raise InvalidInputError(
+            "--recalibrate-only learns from no field: leave out --allow and --deny, or train anew"
+        )
     with Store.open(settings.store) as store, progress("training") as step:
         records = read_records(store, settings, data, timezone, won, lost, step, mapping)
         until_us = moment_of(records, until, "--until")
-        overruled = Overruled(tuple(allow or ()), tuple(deny or ()))
-        trained = train_on(records, until_us, seed, settings, step, overruled)
-        verdict = _decide(promote, trained, store, settings, step)
-        before, impact = store.champion(), None
-        if verdict.promote:
-            impact = promote_and_rescore(
-                trained.version, store, settings, step, rescore=data is None
-            )
-    record = _record(trained, verdict, impact, settings)
+        asked = Asked(records, until_us, promote, data is None, store, settings, step)
+        if recalibrate_only:
+            told = recalibrate_champion(asked)
+        else:
+            overruled = Overruled(tuple(allow or ()), tuple(deny or ()))
+            told = _learn(asked, seed, overruled)
     if as_json:
-        show_json(record)
-        return
-    _show(record, records)
-    if impact is not None and before is not None:
-        show_impact(impact, trained.version, before.version)
+        show_json(told.record)
+    else:
+        told.show()
+
+
+def _learn(asked: Asked, seed: int, overruled: Overruled) -> Told:
+    """Learn, register, promote by the rule."""
+    settings = asked.settings
+    trained = train_on(asked.records, asked.until, seed, settings, asked.step, overruled)
+    settled = settle(New(trained.version, trained.manifest_hash, trained.timelines), asked)
+    record = {
+        "version": trained.version,
+        "run_id": trained.run_id,
+        **settled.as_record(),
+        **trained.report,
+        "mlflow": mlflow_ui_command(settings.tracking_uri),
+    }
+    return Told(record, partial(_show, record, settled, asked.records.name))
 
 
 def train_on(
@@ -108,49 +117,7 @@ def train_on(
     )
 
 
-def _decide(
-    promote: Promote,
-    trained: Trained,
-    store: Store,
-    settings: Settings,
-    step: Progress,
-) -> Verdict:
-    if promote is Promote.NEVER:
-        return Verdict(False, "not asked for (--promote never)")
-    if promote is Promote.ALWAYS:
-        return Verdict(True, "asked for (--promote always)")
-    champion = store.champion()
-    if champion is None:
-        return Verdict(True, "the first model")
-    challenger = read_artifact(
-        artifact_path(settings.tracking_uri, trained.version), trained.manifest_hash
-    )
-    try:
-        present = read_artifact(settings.models / champion.version, champion.manifest_hash)
-        contest = Contest(challenger, present, champion.version, trained.timelines)
-        return judge_challenger(contest, lambda told: step(f"comparing with the champion: {told}"))
-    except LeadscoreError as error:
-        return Verdict(False, f"the champion cannot be compared: {error}")
-
-
-def _record(
-    trained: Trained,
-    verdict: Verdict,
-    impact: Impact | None,
-    settings: Settings,
-) -> dict[str, Any]:
-    return {
-        "version": trained.version,
-        "run_id": trained.run_id,
-        "promoted": verdict.promote,
-        "reason": verdict.reason,
-        "impact": None if impact is None else impact.as_record(),
-        **trained.report,
-        "mlflow": mlflow_ui_command(settings.tracking_uri),
-    }
-
-
-def _show(record: dict[str, Any], records: Records) -> None:
+def _show(record: dict[str, Any], settled: Settled, source: str) -> None:
     """What it is worth, the figures beside the baselines, by age, and what was promoted."""
     holdout = record["holdout"]
     say(record["worth"]["sentence"], "")
@@ -161,7 +128,7 @@ def _show(record: dict[str, Any], records: Records) -> None:
     )
     say(
         f"Judged on {holdout['n_leads']:,} later leads ({holdout['n_snapshots']:,} snapshots"
-        f"{censored}) of {records.name}, learned from earlier ones;",
+        f"{censored}) of {source}, learned from earlier ones;",
         "95 % intervals over leads; ECE: calibration error; lift: in the best 10 %.",
     )
     named = {
@@ -198,6 +165,7 @@ def _show(record: dict[str, Any], records: Records) -> None:
         say(f"Learned from, by --allow: {', '.join(record['allowed'])}.")
     state = "promoted" if record["promoted"] else "not promoted"
     say(f"Version {record['version']}: {state}; {record['reason']}.", f"Runs: {record['mlflow']}")
+    settled.show(record["version"])
 
 
 def _show_part(part: str, figures: dict[str, Any]) -> None:
