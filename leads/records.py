@@ -1,5 +1,6 @@
 """Records as they come from a folder, a store or a request: leads and their events."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -179,16 +180,16 @@ def concatenate_events(parts: Sequence[EventColumns]) -> EventColumns:
 
     return EventColumns(
         lead_id=coded("lead_id"),
-        type=plain("type").astype(np.int8),
+        type=plain("type").astype(np.int8, copy=False),
         occurred_at=plain("occurred_at"),
         recorded_at=plain("recorded_at"),
         name=coded("name"),
         pipeline=coded("pipeline"),
-        number=plain("number").astype(np.float64),
+        number=plain("number").astype(np.float64, copy=False),
         level=coded("level"),
-        direction=plain("direction").astype(np.int8),
-        duration_seconds=plain("duration_seconds").astype(np.float64),
+        direction=plain("direction").astype(np.int8, copy=False),
+        duration_seconds=plain("duration_seconds").astype(np.float64, copy=False),
         actor=coded("actor"),
         result=coded("result"),
-        event_id=[event_id for part in parts for event_id in part.event_id],
+        event_id=list(itertools.chain.from_iterable(part.event_id for part in parts)),
     )

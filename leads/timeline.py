@@ -17,8 +17,9 @@ from leads.arrays import (
 )
 from leads.attributes import AttributeType
 from leads.clock import LATEST_US
+from leads.event_order import order_events
 from leads.overwritten import overwritten_attributes
-from leads.pipelines import OPEN, Pipelines
+from leads.pipelines import Pipelines
 from leads.quarantine import Quarantined
 from leads.records import (
     ATTRIBUTE_CHANGE,
@@ -140,23 +141,20 @@ def build_timelines(
     was known by then: a history that begins at creation stands alone.
     """
     given = len(events)
-    row_of = {lead_id: row for row, lead_id in enumerate(leads.lead_id)}
-    history = _known_at_creation(events, leads, row_of)
+    history = _known_at_creation(events, leads)
     events = concatenate_events([events, *_values_at_creation(leads, history)])
-    lead = events.lead_id.recoded([row_of.get(i, MISSING) for i in events.lead_id.levels])
+    lead = _lead_rows(events.lead_id, leads)
     lead_pipeline = leads.pipeline.recoded(
         [pipelines.pipeline_code_of[name] for name in leads.pipeline.levels]
     )
     lists = _name_lists(events)
     name = _names(events, lists, lead, leads.pipeline, pipelines)
-    kept = np.flatnonzero((lead >= 0) & (name >= 0))
-    order = kept[_stated_order(events, lead, name, pipelines, kept)]
-    counts = np.bincount(lead[order], minlength=len(leads.lead_id))
+    order, start = _stated_order(events, lead, name, pipelines, len(leads.lead_id), given)
     return Timelines(
         lead_ids=tuple(leads.lead_id),
         created_at=leads.created_at,
         pipeline=lead_pipeline.astype(np.int16),
-        start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        start=start,
         events=Events(
             occurred_at=events.occurred_at[order],
             recorded_at=events.recorded_at[order],
@@ -168,7 +166,7 @@ def build_timelines(
             duration_seconds=events.duration_seconds[order],
             actor=events.actor.codes[order],
             result=events.result.codes[order],
-            row=order.astype(np.int64),
+            row=order,
         ),
         pipelines=pipelines,
         kinds=lists[INTERACTION],
@@ -202,12 +200,20 @@ def _overwritten(
     )
 
 
-def _known_at_creation(
-    events: EventColumns, leads: LeadColumns, row_of: Mapping[str, int]
-) -> dict[str, Int32s]:
+def _lead_rows(named: Coded, leads: LeadColumns) -> Int32s:
+    """The row of the lead that each event names, -1 where it is not among them."""
+    if named.levels == tuple(leads.lead_id):
+        return named.codes
+    row_of = {lead_id: row for row, lead_id in enumerate(leads.lead_id)}
+    return named.recoded([row_of.get(lead_id, MISSING) for lead_id in named.levels])
+
+
+def _known_at_creation(events: EventColumns, leads: LeadColumns) -> dict[str, Int32s]:
     """By attribute, the rows of the leads of which a change was known when they came in."""
     changes = np.flatnonzero(events.type == ATTRIBUTE_CHANGE)
-    lead = events.lead_id.recoded([row_of.get(i, MISSING) for i in events.lead_id.levels])[changes]
+    if len(changes) == 0:
+        return {}
+    lead = _lead_rows(events.lead_id, leads)[changes]
     known_at = np.maximum(events.occurred_at, events.recorded_at)[changes]
     early = lead >= 0
     early[early] = known_at[early] <= leads.created_at[lead[early]]
@@ -275,48 +281,46 @@ def _names(
         name[rows] = codes[rows]
     stages = np.flatnonzero((events.type == STAGE_CHANGE) & (lead >= 0))
     own = lead_pipeline.codes[lead[stages]]
-    keys = np.stack([events.name.codes[stages], events.pipeline.codes[stages], own], axis=1)
-    distinct, place = np.unique(keys, axis=0, return_inverse=True)
+    # One number for the three codes, each one more than it is: none is missing then.
+    named, owned = len(events.pipeline.levels) + 1, len(lead_pipeline.levels) + 1
+    keys = events.name.codes[stages].astype(np.int64)
+    keys = (keys * named + events.pipeline.codes[stages] + 1) * owned + own + 1
+    distinct = np.unique(keys)
     codes = np.array(
         [
             pipelines.stage_code(
-                events.name.levels[stage],
-                None if named == MISSING else events.pipeline.levels[named],
-                lead_pipeline.levels[own_pipeline],
+                events.name.levels[key // owned // named],
+                None
+                if key // owned % named == 0
+                else events.pipeline.levels[key // owned % named - 1],
+                lead_pipeline.levels[key % owned - 1],
             )
-            for stage, named, own_pipeline in distinct
+            for key in distinct.tolist()
         ],
         np.int32,
     )
-    name[stages] = codes[place.ravel()] if len(codes) else MISSING
+    name[stages] = codes[np.searchsorted(distinct, keys)] if len(codes) else MISSING
     return name
 
 
 def _stated_order(
-    events: EventColumns, lead: Int32s, name: Int32s, pipelines: Pipelines, kept: Int64s
-) -> Int64s:
-    """The order of `kept` by lead, occurred_at, recorded_at, type, stage order, event_id.
+    events: EventColumns,
+    lead: Int32s,
+    name: Int32s,
+    pipelines: Pipelines,
+    leads: int,
+    named: int,
+) -> tuple[Int64s, Int64s]:
+    """Order of the events that have a lead and a name, and where each lead's begin.
 
-    Closing stages come last among the stages of all pipelines, not only of their own.
+    By lead, occurred_at, recorded_at, type, stage order, event_id; closing stages come last among
+    the stages of all pipelines, not only of their own. Events from `named` on have no id.
     """
-    is_stage = events.type[kept] == STAGE_CHANGE
-    stage = np.where(is_stage, name[kept], 0)
-    closing = is_stage & (pipelines.stage_outcome[stage] != OPEN)
-    place = np.where(is_stage, pipelines.stage_order[stage] + 1, 0)
-    # One number for three small keys: sorting is most of what timelines cost.
-    small = (2 * events.type[kept].astype(np.int32) + closing) * (1 << 16) + place
-    keys = (
-        small,
-        events.recorded_at[kept],
-        events.occurred_at[kept],
-        lead[kept],
-    )
-    order = np.lexsort(keys)
-    same = np.ones(max(len(order) - 1, 0), dtype=bool)
-    for key in keys:
-        same &= key[order][1:] == key[order][:-1]
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], same.astype(np.int8), [0]])))
-    for first, last in zip(edges[::2], edges[1::2], strict=True):
-        run = order[first : last + 1]
-        order[first : last + 1] = sorted(run, key=lambda k: events.event_id[int(kept[k])])
-    return order
+    order, start, ties = order_events(
+        lead, name, events.type, events.occurred_at, events.recorded_at,
+        pipelines.stage_order, pipelines.stage_outcome, leads, named,
+    )  # fmt: skip
+    for first, stop in ties.reshape(-1, 2).tolist():
+        run = order[first:stop].tolist()
+        order[first:stop] = sorted(run, key=events.event_id.__getitem__)
+    return order, start
