@@ -114,8 +114,15 @@ def difference(
     """
     label, weight = pairs.label[rows], pairs.weight[rows]
     gap = _log_losses(label, pairs.challenger[rows]) - _log_losses(label, pairs.champion[rows])
-    _, lead = np.unique(pairs.lead[rows], return_inverse=True)
-    gaps, weights = np.bincount(lead, weight * gap), np.bincount(lead, weight)
+    return mean_difference(gap, weight, pairs.lead[rows], error_rate)
+
+
+def mean_difference(
+    gap: Floats, weight: Floats, lead: Int64s, error_rate: float = ERROR_RATE
+) -> Difference:
+    """The weighted mean of each snapshot's difference, with its interval over leads."""
+    _, place = np.unique(lead, return_inverse=True)
+    gaps, weights = np.bincount(place, weight * gap), np.bincount(place, weight)
     n_leads, total = len(weights), float(weights.sum())
     if n_leads < 2 or not total:
         return Difference(0.0, -np.inf, np.inf, n_leads)

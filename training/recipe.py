@@ -13,7 +13,8 @@ class Recipe:
     creation, between which they are chosen and the calibration is cross-fitted: each part is
     predicted by models that knew only what was known when it began. `rows_per_leaf` and `l2` fall
     with few rows or leads. `linear_share` is the part of the logistic regression in the margin,
-    `linear_c` its C in scikit-learn's terms.
+    `linear_c` its C in scikit-learn's terms. `last_days` and `half_lives_days` are histories to
+    choose from beside everything: see `training.history`.
     """
 
     learning_rate: float = 0.1
@@ -28,6 +29,8 @@ class Recipe:
     rounds: tuple[int, ...] = (25, 50, 100, 150, 200, 300)
     linear_c: float = 0.1
     linear_share: float = 0.5
+    last_days: tuple[float, ...] = (365.0, 180.0)
+    half_lives_days: tuple[float, ...] = (365.0, 180.0, 90.0)
 
     def as_params(self) -> dict[str, str]:
         """What a run logs of it."""
