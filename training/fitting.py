@@ -18,6 +18,7 @@ from models.calibration import Platt, log_odds_of
 from models.margin import Margin, margin_of
 from training.directions import win_rates
 from training.folds import Fold, folds_in_time
+from training.history import HistoryChoice
 from training.learner import Progress, learn, no_progress
 from training.level import NewestWindow, at_newest_level
 from training.recipe import Recipe
@@ -46,6 +47,7 @@ class FittedModel:
     base_rate: float
     newest: NewestWindow | None = None
     choices: dict[str, float] = field(default_factory=dict)
+    history: HistoryChoice = field(default_factory=HistoryChoice)
     directions: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -100,7 +102,9 @@ def fit_lessons(
     lead = rows.view.snapshots.lead
     progress("calibrating forward in time")
     folds = _folds(learned, recipe, seed)
-    made = learn(rows.plan, rows.matrix, lead, target, folds, recipe, seed, progress)
+    made = learn(
+        rows.plan, rows.matrix, lead, target, folds, recipe, seed, progress, rows.view.as_of
+    )  # fmt: skip
     margin = made.margin.of(rows.matrix)
     label = rows.labels(until)
     calibration, newest = at_newest_level(made.calibration, margin, label, rows.view, until)
@@ -119,6 +123,7 @@ def fit_lessons(
         base_rate=float(np.average(target[known], weights=weight)),
         newest=newest,
         choices=made.losses,
+        history=made.history,
         directions=_directions(learned),
     )
 
