@@ -50,9 +50,8 @@ def concatenate_coded(columns: Sequence[Coded]) -> Coded:
     """One column of several, their levels merged."""
     named = [column for column in columns if column.levels]
     if all(column.levels == named[0].levels for column in named[1:]):
-        codes = [column.codes for column in columns]
-        levels = named[0].levels if named else ()
-        return Coded(np.concatenate(codes) if codes else np.zeros(0, np.int32), levels)
+        same = np.concatenate([column.codes for column in columns] or [np.zeros(0, np.int32)])
+        return Coded(same, named[0].levels if named else ())
     code_of: dict[str, int] = {}
     parts = [
         # Many columns of one list, as of lead ids: their codes are the first one's.

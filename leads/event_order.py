@@ -9,6 +9,8 @@ from leads.records import STAGE_CHANGE
 
 # Up to so many events of a lead are put in order one by one.
 _FEW = 32
+# Half of what lies between two types in the third key: more than there are stages.
+_TYPE = 1 << 16
 
 
 @njit(cache=True, nogil=True)  # pragma: no cover
@@ -64,9 +66,9 @@ def order_events(
 def _place(event_type: int, name: int, stage_order: Int16s, stage_outcome: Int8s) -> int:
     """Type, closing and stage as one number: closing stages come last among those of all."""
     if event_type != STAGE_CHANGE:
-        return np.int64(2 * event_type) << 16
-    closing = np.int64(stage_outcome[name] != OPEN)
-    return ((np.int64(2 * event_type) + closing) << 16) + stage_order[name] + 1
+        return 2 * int(event_type) * _TYPE
+    closing = int(stage_outcome[name] != OPEN)
+    return (2 * int(event_type) + closing) * _TYPE + int(stage_order[name]) + 1
 
 
 @njit(cache=True, nogil=True)  # pragma: no cover

@@ -18,6 +18,7 @@ from leads.arrays import (
 from leads.attributes import AttributeType
 from leads.clock import LATEST_US
 from leads.event_order import order_events
+from leads.late_records import newest_late_records
 from leads.overwritten import overwritten_attributes
 from leads.pipelines import Pipelines
 from leads.quarantine import Quarantined
@@ -96,6 +97,14 @@ class Timelines:
     def row_of(self) -> Mapping[str, int]:
         """The row of a lead's id."""
         return {lead_id: row for row, lead_id in enumerate(self.lead_ids)}
+
+    @cached_property
+    def newest_late_record(self) -> Int64s:
+        """By lead, from when on nothing that had happened to it was still to be recorded."""
+        newest: Int64s = newest_late_records(
+            self.start, self.events.occurred_at, self.events.recorded_at
+        )
+        return newest
 
     def newest_event_at(self, by: int = LATEST_US) -> int | None:
         """When the newest thing known by a moment was learned, an event or a lead; None if nothing.

@@ -99,8 +99,9 @@ def look(timelines: Timelines, snapshots: Snapshots) -> View:
         )
     events = timelines.events
     first, stop, copied = _known_ranges(
-        timelines.start, events.occurred_at, events.recorded_at, snapshots.lead, snapshots.as_of
-    )
+        timelines.start, events.occurred_at, events.recorded_at, timelines.newest_late_record,
+        snapshots.lead, snapshots.as_of,
+    )  # fmt: skip
     if len(copied):
         events = events.followed_by(events.take(copied))
     return View(timelines, snapshots, events, first, stop)
@@ -118,21 +119,35 @@ def known_by(timelines: Timelines, until: int) -> Timelines:
 
 @njit(cache=True, nogil=True)  # pragma: no cover
 def _known_ranges(
-    start: Int64s, occurred_at: Int64s, recorded_at: Int64s, lead: Int64s, as_of: Int64s
+    start: Int64s,
+    occurred_at: Int64s,
+    recorded_at: Int64s,
+    newest_late_record: Int64s,
+    lead: Int64s,
+    as_of: Int64s,
 ) -> tuple[Int64s, Int64s, Int64s]:
     """First and stop of each snapshot's known events, and which events are copied for holes."""
     n = len(lead)
     first = np.empty(n, np.int64)
     stop = np.empty(n, np.int64)
-    newest_recorded = _running_maximum(start, recorded_at)
     to_copy = 0
     for s in range(n):
-        low = start[lead[s]]
-        high = low + np.searchsorted(occurred_at[low : start[lead[s] + 1]], as_of[s], "right")
-        first[s], stop[s] = low, high
-        if high > low and newest_recorded[high - 1] > as_of[s]:
-            to_copy += high - low
-            stop[s] = -high
+        begin = start[lead[s]]
+        low, high = begin, start[lead[s] + 1]
+        # The first event that had not happened yet, found by halving.
+        while low < high:
+            middle = (low + high) // 2
+            if occurred_at[middle] <= as_of[s]:
+                low = middle + 1
+            else:
+                high = middle
+        first[s], stop[s] = begin, low
+        if newest_late_record[lead[s]] > as_of[s]:
+            for event in range(begin, low):
+                if recorded_at[event] > as_of[s]:
+                    to_copy += low - begin
+                    stop[s] = -low
+                    break
     copied = np.empty(to_copy, np.int64)
     filled = 0
     for s in range(n):
@@ -144,14 +159,3 @@ def _known_ranges(
                     filled += 1
             first[s], stop[s] = len(occurred_at) + begin, len(occurred_at) + filled
     return first, stop, copied[:filled]
-
-
-@njit(cache=True, nogil=True)  # pragma: no cover
-def _running_maximum(start: Int64s, recorded_at: Int64s) -> Int64s:
-    """Within each lead, the latest `recorded_at` up to and including each event."""
-    newest = recorded_at.copy()
-    for lead in range(len(start) - 1):
-        for event in range(start[lead] + 1, start[lead + 1]):
-            if newest[event - 1] > newest[event]:
-                newest[event] = newest[event - 1]
-    return newest
