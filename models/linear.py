@@ -1,8 +1,9 @@
 """The linear part of a model: a logistic regression that adds up column by column.
 
-A number adds its slope times its signed logarithm, standardised; a word what its level adds; a
-missing value what its absence does. What a column adds is 0 on average over the training rows, so
-that it is its contribution, too: of a linear model the Shapley value (Lundberg and Lee 2017).
+A number adds its slope times its signed logarithm, standardised, with bends where its slope
+changes; a word what its level adds; a missing value what its absence does. What a column adds is 0
+on average over the training rows, so that it is its contribution, too: of a linear model the
+Shapley value (Lundberg and Lee 2017).
 """
 
 import math
@@ -26,7 +27,8 @@ class Linear:
 
     One entry per column: `centre` and `scale` of its signed logarithm, `slope`, what a `missing`
     value adds and the `mean`. A column of words has levels from `first_level` to that of the next
-    column in `level`, in the order of their codes; other codes count as missing.
+    column in `level`, in the order of their codes; other codes count as missing. Bends of a column
+    lie likewise in `bend_at`, signed logarithms, and `bend_slope`, what is added per unit beyond.
     """
 
     intercept: float
@@ -37,6 +39,9 @@ class Linear:
     mean: Floats
     first_level: Int64s
     level: Floats
+    first_bend: Int64s
+    bend_at: Floats
+    bend_slope: Floats
 
     @property
     def n_columns(self) -> int:
@@ -49,7 +54,7 @@ class Linear:
         added = np.empty(rows.shape)
         _fill(
             rows, self.centre, self.scale, self.slope, self.missing, self.mean,
-            self.first_level, self.level, added,
+            self.first_level, self.level, self.first_bend, self.bend_at, self.bend_slope, added,
         )  # fmt: skip
         return added
 
@@ -66,27 +71,40 @@ class Linear:
         }
 
 
-_ARRAYS = ("centre", "scale", "slope", "missing", "mean", "first_level", "level")
+_PER_COLUMN = ("centre", "scale", "slope", "missing", "mean")
+_PLACES = ("first_level", "first_bend")
+_ARRAYS = (*_PER_COLUMN, *_PLACES, "level", "bend_at", "bend_slope")
 
 
 def linear_from_record(record: Mapping[str, Any]) -> Linear:
     """The linear part of a stored record; `DamagedArtifactError` if its parts do not fit."""
     try:
         arrays: dict[str, Any] = {
-            name: np.array(record[name], np.int64 if name == "first_level" else np.float64)
+            name: np.array(record[name], np.int64 if name in _PLACES else np.float64)
             for name in _ARRAYS
         }
         linear = Linear(intercept=float(record["intercept"]), **arrays)
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(str(error)) from error
-    first = linear.first_level
-    per_column = {len(getattr(linear, name)) for name in _ARRAYS[:5]}
-    ends = len(first) and first[0] == 0 and first[-1] == len(linear.level)
-    if per_column != {len(first) - 1} or not ends or (np.diff(first) < 0).any():
-        raise _damaged("its columns and levels do not fit together")
+    widths = {len(getattr(linear, name)) for name in _PER_COLUMN}
+    fits = (
+        len(widths) == 1
+        and _divides(linear.first_level, linear.level, linear.n_columns)
+        and _divides(linear.first_bend, linear.bend_at, linear.n_columns)
+        and len(linear.bend_at) == len(linear.bend_slope)
+    )
+    if not fits:
+        raise _damaged("its columns, levels and bends do not fit together")
     if not all(np.isfinite(getattr(linear, name)).all() for name in _ARRAYS):
         raise _damaged("it holds numbers that are not finite")
     return linear
+
+
+def _divides(first: Int64s, values: Floats, n_columns: int) -> bool:
+    """Whether places divide values among the columns."""
+    if len(first) != n_columns + 1 or first[0] != 0 or first[-1] != len(values):
+        return False
+    return bool((np.diff(first) >= 0).all())
 
 
 def _damaged(why: str) -> DamagedArtifactError:
@@ -112,6 +130,9 @@ def _fill(
     mean: Floats,
     first_level: Int64s,
     level: Floats,
+    first_bend: Int64s,
+    bend_at: Floats,
+    bend_slope: Floats,
     added: Floats,
 ) -> None:
     for row in range(rows.shape[0]):
@@ -126,6 +147,8 @@ def _fill(
                 logarithm = math.copysign(math.log1p(abs(value)), value)
                 standard = (logarithm - centre[column]) / scale[column]
                 adds = slope[column] * min(max(standard, -FURTHEST), FURTHEST)
+                for bend in range(first_bend[column], first_bend[column + 1]):
+                    adds += bend_slope[bend] * max(logarithm - bend_at[bend], 0.0)
             added[row, column] = adds - mean[column]
 
 

@@ -18,9 +18,6 @@ from training.drift import base_rate_shift
 
 # Snapshots are alike in stage and age if so many of them are decided; else in less.
 FEWEST_DECIDED = 60
-# Of a lead that is open longer than four in five of its like nobody knows: it may have been closed
-# without anybody writing down when.
-LEAST_OPEN = 0.2
 _AGE_EDGES_US = np.array([1, 3, 7, 14, 30, 90]) * DAY_US
 _AGES = len(_AGE_EDGES_US) + 1
 
@@ -38,15 +35,12 @@ class Incidence:
         return np.append(0.0, self.won)[self._place(after)]
 
     def won_later(self, after: Int64s) -> Floats:
-        """The share that will yet be won of those still open after some time.
-
-        NaN for those open longer than nearly all of their like.
-        """
+        """The share that will yet be won of those still open after some time."""
         still_open = np.append(1.0, self.still_open)[self._place(after)]
         won = np.append(0.0, self.won)
         share = (won[-1] - self.won_by(after)) / np.where(still_open > 0, still_open, 1.0)
         later: Floats = np.clip(share, 0.0, 1.0)
-        return np.where(still_open >= LEAST_OPEN, later, np.nan)
+        return later
 
     def share_within(self, after: Int64s, of: Int64s) -> Floats:
         """Of the wins within the time `of` the share that comes within `after`; 1 of none."""

@@ -30,8 +30,8 @@ _ROUNDS = 60
 def targets(rows: TrainingRows, until: int, recipe: Recipe, seed: int) -> Floats:
     """What is learned of each snapshot as known by `until`, from 0 to 1; NaN for none.
 
-    Later snapshots have none, nor have those open longer than nearly all of their like. With too
-    few leads decided for a model, open ones get what became of those like them.
+    Later snapshots have none. With too few leads decided for a model, open ones get what became of
+    those like them.
     """
     curves = Incidences(rows.view, until)
     target = targets_of_strata(rows.view, until, curves)

@@ -11,7 +11,7 @@ from models.linear import Linear, linear_from_record
 
 @pytest.fixture
 def linear():
-    """A number, a number that is never used, and a word of three levels."""
+    """A number, a number without a slope but with two bends, and a word of three levels."""
     return Linear(
         intercept=-1.5,
         centre=np.array([1.0, 0.0, 0.0]),
@@ -21,6 +21,9 @@ def linear():
         mean=np.array([0.1, 0.0, -0.2]),
         first_level=np.array([0, 0, 0, 3]),
         level=np.array([0.5, -0.5, 1.0]),
+        first_bend=np.array([0, 0, 2, 2]),
+        bend_at=np.log1p([1.0, 3.0]),
+        bend_slope=np.array([0.5, -2.0]),
     )
 
 
@@ -31,6 +34,15 @@ def test_number_adds_its_slope_times_its_standardised_logarithm(linear):
 
     assert added[:, 0] == pytest.approx([0.7 * 0.5 - 0.1, 0.7 * -1.5 - 0.1])
     assert added[:, 1].tolist() == [0, 0]
+
+
+def test_beyond_each_bend_the_slope_changes(linear):
+    rows = np.array([[0, value, 0] for value in (-5, 0.5, 1, np.e**2 - 1, np.nan)])
+
+    added = linear.contributions(rows)[:, 1]
+
+    beyond_both = 0.5 * (2 - np.log(2)) - 2 * (2 - np.log(4))
+    assert added == pytest.approx([0, 0, 0, beyond_both, 0])
 
 
 def test_far_out_values_count_as_far_as_there_was_evidence(linear):
@@ -80,6 +92,8 @@ def test_record_comes_back_to_the_last_bit(linear):
         ({"first_level": [0, 0, 0, 4]}, "do not fit together"),
         ({"first_level": [0, 2, 1, 3]}, "do not fit together"),
         ({"first_level": []}, "do not fit together"),
+        ({"first_bend": [0, 0, 3, 3]}, "do not fit together"),
+        ({"bend_slope": [0.5]}, "do not fit together"),
         ({"level": [0.0, None, 1.0]}, "cannot be read"),
         ({"scale": "wide"}, "cannot be read"),
         ({"intercept": None}, "cannot be read"),

@@ -72,15 +72,6 @@ def test_open_lead_gets_what_became_of_those_open_as_long():
     assert found[[timelines.row_of[f"y{n}"] for n in range(3)]] == pytest.approx(0.5)
 
 
-def test_open_longer_than_nearly_all_of_its_like_teaches_nothing():
-    """Two of three have ended, then nine of ten."""
-    some = ending(("Won", 2), ("Lost", 3), None, each=30)
-    nearly_all = ending(*[("Won", 2), ("Lost", 3)] * 5, None, each=10)
-
-    assert targets_of_strata(at_creation(some), at(20))[2::3] == pytest.approx(0)
-    assert np.isnan(targets_of_strata(at_creation(nearly_all), at(20))[10::11]).all()
-
-
 def test_nothing_decided_gives_nothing_won():
     timelines = ending(None, each=5)
 
