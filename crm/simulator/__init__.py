@@ -5,7 +5,12 @@ Frozen under `SIMULATOR_VERSION`: the same leads, seed and cut give the same fol
 
 from crm.simulator.export import write_folder
 from crm.simulator.simulated import DEFAULT_END_US, SimulatedCrm, simulate
-from crm.simulator.truth import random_snapshots, true_probability, true_probability_at
+from crm.simulator.truth import (
+    random_snapshots,
+    true_horizons_at,
+    true_probability,
+    true_probability_at,
+)
 from crm.simulator.world import SIMULATOR_VERSION
 
 __all__ = [
@@ -14,6 +19,7 @@ __all__ = [
     "SimulatedCrm",
     "random_snapshots",
     "simulate",
+    "true_horizons_at",
     "true_probability",
     "true_probability_at",
     "write_folder",

@@ -32,6 +32,8 @@ from leads.errors import InvalidSnapshotError, UnknownLeadError
 from leads.view import Snapshots
 
 DEFAULT_PATHS = 400
+# Later than any win, and far enough below the largest number to be subtracted from.
+NEVER = 2**62
 # Of the snapshots of a lead, by pipeline.
 MEAN_AGES_DAYS = np.array([[5.0, 30.0, 110.0], [2.0, 14.0, 50.0]])
 
@@ -76,6 +78,19 @@ def true_probability_at(
     return _probability(simulated, snapshots, paths)
 
 
+def true_horizons_at(
+    simulated: SimulatedCrm,
+    snapshots: Snapshots,
+    days: Sequence[float],
+    paths: int = DEFAULT_PATHS,
+) -> Floats:
+    """(snapshot x days) the probability of being won within so many days, the window at most.
+
+    On the paths of `true_probability_at`, which it equals from the window on.
+    """
+    return _probabilities(simulated, snapshots, np.array(days, np.float64), paths)
+
+
 def _snapshots(
     simulated: SimulatedCrm, lead_ids: Sequence[str], as_of_us: Sequence[int] | Int64s
 ) -> Snapshots:
@@ -105,8 +120,18 @@ def _row(simulated: SimulatedCrm, lead_id: str) -> int:
 
 def _probability(simulated: SimulatedCrm, snapshots: Snapshots, paths: int) -> Floats:
     """NaN where a lead is not open; 0 for every open one when there are no paths."""
+    within_window: Floats = _probabilities(
+        simulated, snapshots, WINDOW_DAYS.max(keepdims=True), paths
+    )[:, 0]
+    return within_window
+
+
+def _probabilities(
+    simulated: SimulatedCrm, snapshots: Snapshots, days: Floats, paths: int
+) -> Floats:
+    """(snapshot x days) as `_probability`."""
     history = simulated.history
-    wins = np.empty(len(snapshots), np.int64)
+    wins = np.empty((len(snapshots), len(days)), np.int64)
     _count_wins(
         creation_columns(simulated.arrivals),
         history.start,
@@ -115,6 +140,7 @@ def _probability(simulated: SimulatedCrm, snapshots: Snapshots, paths: int) -> F
         snapshots.as_of,
         simulated.seed,
         paths,
+        (days * DAY_US).astype(np.int64),
         wins,
     )
     return np.where(wins < 0, np.nan, wins / max(paths, 1))
@@ -129,9 +155,10 @@ def _count_wins(
     as_of: Int64s,
     seed: int,
     paths: int,
+    within_us: Int64s,
     wins: Int64s,
 ) -> None:
-    """On how many paths each snapshot's lead is won in time; -1 where it is not open."""
+    """On how many paths each lead is won in time, by each horizon; -1 where it is not open."""
     code, value, recorded_at = recorded
     known, state = np.empty(STATE_LENGTH), np.empty(STATE_LENGTH)
     rates = np.empty(RATE_COUNT)
@@ -143,20 +170,20 @@ def _count_wins(
                 break
             record(known, code[row], value[row], working_days(recorded_at[row]))
         wins[s] = 0 if known[IN_STAGE] < WON else -1
-        if wins[s] < 0:
+        if known[IN_STAGE] >= WON:
             continue
         start(generator, seed, TRUTH, lead[s], as_of[s])
-        end_us = as_of[s] + int(WINDOW_DAYS[int(known[PIPELINE])] * DAY_US)
+        window_us = int(WINDOW_DAYS[int(known[PIPELINE])] * DAY_US)
         for _ in range(paths):
             state[:] = known
-            wins[s] += _is_won_in_time(state, as_of[s], end_us, rates, generator)
+            after = _won_at(state, as_of[s], as_of[s] + window_us, rates, generator) - as_of[s]
+            for place in range(len(within_us)):
+                wins[s, place] += after <= min(within_us[place], window_us)
 
 
 @njit(cache=True, error_model="numpy")  # pragma: no cover
-def _is_won_in_time(
-    state: Floats, as_of: int, end_us: int, rates: Floats, generator: Generator
-) -> bool:
-    """Run a lead on until it is won or its window has passed.
+def _won_at(state: Floats, as_of: int, end_us: int, rates: Floats, generator: Generator) -> int:
+    """When a lead that is run on is won; `NEVER` if its window has passed before.
 
     A win recorded shortly after the window still counts when it had happened within it.
     """
@@ -165,9 +192,9 @@ def _is_won_in_time(
     while True:
         what, now = next_event(state, now, horizon, rates, generator)
         if what == NOTHING:
-            return False
+            return NEVER
         code, value = recorded_as(what, state, generator)
         if code == STAGE and value == WON:
             learned = recorded_moment(state, now)
-            return bool(occurred_moment(state, code, learned, generator) <= end_us)
+            return int(occurred_moment(state, code, learned, generator))
         record(state, code, value, now)

@@ -9,7 +9,7 @@ from crm.simulator import SimulatedCrm, random_snapshots, simulate, true_probabi
 from crm.simulator.history import History
 from crm.simulator.simulated import DEFAULT_END_US
 from crm.simulator.state import LOST, STAGE, WON
-from crm.simulator.truth import true_probability_at
+from crm.simulator.truth import true_horizons_at, true_probability_at
 from crm.simulator.world import PIPELINES, WINDOW_DAYS
 from leads.arrays import Bools, Floats, Int64s
 from leads.clock import DAY_US, SECOND_US
@@ -217,6 +217,25 @@ def test_truth_of_a_snapshot_is_the_same_in_any_company(crm: SimulatedCrm) -> No
     assert true_probability(crm, ids[7:8], snapshots.as_of[7:8], paths=50)[0] == together[7]
     few = simulate(100, seed=11)
     assert np.array_equal(true_probability(few, ids, snapshots.as_of, paths=50), together)
+
+
+def test_true_horizons_rise_to_the_probability_at_the_window(crm: SimulatedCrm) -> None:
+    snapshots = random_snapshots(crm).only(np.arange(300))
+    window = WINDOW_DAYS[crm.arrivals.pipeline[snapshots.lead]]
+    horizons = true_horizons_at(crm, snapshots, (7, 30, 90, 180, 365), paths=100)
+    assert (np.diff(horizons, axis=1) >= 0).all()
+    truth = true_probability_at(crm, snapshots, 100)
+    assert np.array_equal(horizons[:, 3:], np.stack([truth, truth], axis=1))
+    assert np.array_equal(horizons[window == 90, 2], truth[window == 90])
+
+
+@pytest.mark.parametrize("days", [7, 30])
+def test_true_horizons_are_calibrated(crm: SimulatedCrm, days: int) -> None:
+    passed, _ = matured(crm, random_snapshots(crm))
+    passed = passed.only(np.arange(3_000))
+    within = true_horizons_at(crm, passed, [days], paths=60)[:, 0]
+    won = moved_at(crm, WON)[passed.lead] <= passed.as_of + days * DAY_US
+    assert abs(within.mean() - won.mean()) < 4 * np.sqrt(0.25 / 1_000)
 
 
 @pytest.mark.parametrize("stage", [WON, LOST])
