@@ -1,17 +1,21 @@
 """Plain win rates: how often leads with each value of a signal were won, by pipeline."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from features.plan import SignalPlan
-from leads.arrays import Bools, Floats, Int16s, Int64s
+from leads.arrays import Floats, Int32s, Int64s
+from leads.pipelines import Pipelines
 from models.directions import EVERY_PIPELINE, Bins, bins_of
 
 # Few bins, so that each holds many leads.
 QUANTILES = np.arange(1, 8) / 8
 # Standard errors: of the some thousand bins of a model two or three look clear by chance.
 CLEAR = 3.0
+# Within stages it need only be likely, for that takes a claim back and makes none.
+LIKELY = 2.0
 # A pipeline with fewer leads goes by the win rates of all.
 FEWEST_LEADS = 200
 # The win rates of so many say the same; more would only take longer.
@@ -19,33 +23,50 @@ MOST_LEADS = 20_000
 
 
 def win_rates(
-    plan: SignalPlan, matrix: Floats, target: Floats, lead: Int64s, pipeline: Int16s,
-    names: tuple[str, ...],
+    plan: SignalPlan, matrix: Floats, target: Floats, lead: Int64s, stage: Int32s,
+    pipelines: Pipelines,
 ) -> dict[str, Any]:  # fmt: skip
     """The win rates of each bin of each column of a plan, a plain record to be stored.
 
-    One row per snapshot: its signals, target from 0 to 1, lead, and pipeline as a place in `names`.
-    `models.directions` says what the record holds.
+    One row per snapshot: its signals, target from 0 to 1, lead and stage. `models.directions` says
+    what the record holds.
     """
     every = np.unique(lead)
     kept = np.isin(lead, every[:: -(-len(every) // MOST_LEADS)])
-    matrix, target, lead, pipeline = matrix[kept], target[kept], lead[kept], pipeline[kept]
+    matrix, target, lead, stage = matrix[kept], target[kept], lead[kept], stage[kept]
     bins = tuple(
         bins_of(column, _edges(matrix[:, place])) for place, column in enumerate(plan.columns)
     )
     binned = [one.of(matrix[:, place]) for place, one in enumerate(bins)]
     chosen = {EVERY_PIPELINE: np.ones(len(lead), np.bool_)}
-    for code, name in enumerate(names):
-        of_pipeline = pipeline == code
+    for code, name in enumerate(pipelines.names):
+        of_pipeline = pipelines.stage_pipeline[stage] == code
         if len(np.unique(lead[of_pipeline])) >= FEWEST_LEADS and not of_pipeline.all():
             chosen[name] = of_pipeline
     return {
         "edges": [one.edges.tolist() for one in bins],
         "win_rates": {
-            name: _rates_of_columns(bins, binned, target, lead, rows)
+            name: _rates_of_columns(
+                bins, [own[rows] for own in binned], _known(target[rows], lead[rows], stage[rows])
+            )
             for name, rows in chosen.items()
         },
     }
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Snapshots: their targets, the same less the mean of their stage, and leads by number."""
+
+    target: Floats
+    beyond_stage: Floats
+    lead: Int64s
+
+
+def _known(target: Floats, lead: Int64s, stage: Int32s) -> _Known:
+    _, at = np.unique(stage, return_inverse=True)
+    of_stage = np.bincount(at, target) / np.bincount(at)
+    return _Known(target, target - of_stage[at], np.unique(lead, return_inverse=True)[1])
 
 
 def _edges(values: Floats) -> Floats:
@@ -59,44 +80,49 @@ def _edges(values: Floats) -> Floats:
 
 
 def _rates_of_columns(
-    bins: tuple[Bins, ...], binned: list[Int64s], target: Floats, lead: Int64s, rows: Bools
+    bins: tuple[Bins, ...], binned: list[Int64s], known: _Known
 ) -> dict[str, Any]:
-    target, (every, place) = target[rows], np.unique(lead[rows], return_inverse=True)
-    average = float(target.mean())
     return {
-        "average": average,
-        "leads": len(every),
-        "columns": [
-            _rates(own[rows], one.count, target, place, average)
-            for one, own in zip(bins, binned, strict=True)
-        ],
+        "average": float(known.target.mean()),
+        "leads": int(known.lead.max()) + 1,
+        "columns": [_rates(own, one.count, known) for one, own in zip(bins, binned, strict=True)],
     }
 
 
-def _rates(
-    place: Int64s, count: int, target: Floats, lead: Int64s, average: float
-) -> list[list[float] | None]:
-    """Of each bin the win rate of its snapshots and its bounds; None where there are none.
+def _rates(place: Int64s, count: int, known: _Known) -> list[list[float] | None]:
+    """What is kept of each bin; None where there are no snapshots.
 
-    The bounds are those of the difference to the average, with leads as what is drawn by chance
-    and not snapshots (Cameron and Miller 2015, section 2), and never closer than of as many draws
-    at the average rate: a bin of a few leads that all lost is no evidence.
+    The bounds have leads as what is drawn by chance and not snapshots (Cameron and Miller 2015,
+    section 2), and are never closer than of as many draws at the average rate: a bin of a few
+    leads that all lost is no evidence.
     """
-    known = place >= 0
-    key = lead[known] * count + place[known]
-    shape = (int(lead.max()) + 1, count)
-    won = np.bincount(key, target[known], shape[0] * count).reshape(shape)
-    rows = np.bincount(key, minlength=shape[0] * count).reshape(shape)
-    own = np.bincount(lead, target - average) / len(target)
+    average = float(known.target.mean())
+    own = np.bincount(known.lead, known.target - average) / len(known.target)
+    inside = place >= 0
+    lead, shape = known.lead[inside], (int(known.lead.max()) + 1, count)
+    key = lead * count + place[inside]
+
+    def summed(values: Floats) -> Floats:
+        sums: Floats = np.bincount(key, values, shape[0] * count).reshape(shape)
+        return sums
+
+    rows = summed(np.ones(len(key)))
+    won, beyond = summed(known.target[inside]), summed(known.beyond_stage[inside])
     found: list[list[float] | None] = []
-    for bin_ in range(count):
-        n = rows[:, bin_].sum()
+    for one, n in enumerate(rows.sum(axis=0)):
         if n == 0:
             found.append(None)
             continue
-        rate = won[:, bin_].sum() / n
-        moved = (won[:, bin_] - rate * rows[:, bin_]) / n - own
-        least = average * (1 - average) / np.count_nonzero(rows[:, bin_])
-        bound = CLEAR * float(np.sqrt(max((moved**2).sum(), least)))
-        found.append([float(rate), float(rate - bound), float(rate + bound)])
-    return found
+        rate, gap = won[:, one].sum() / n, beyond[:, one].sum() / n
+        draws = np.count_nonzero(rows[:, one]) / (1 - n / len(known.target) + 1e-12)
+        least = average * (1 - average) / draws
+        error = _error((won[:, one] - rate * rows[:, one]) / n - own, least)
+        gap_error = _error((beyond[:, one] - gap * rows[:, one]) / n, least)
+        bounds = [rate - CLEAR * error, rate + CLEAR * error]
+        found.append([rate, *bounds, gap - LIKELY * gap_error, gap + LIKELY * gap_error])
+    return [None if one is None else [float(number) for number in one] for one in found]
+
+
+def _error(moved: Floats, least: float) -> float:
+    """The standard error of a sum of what each lead moved it by; its square is `least` or more."""
+    return float(np.sqrt(max((moved**2).sum(), least)))

@@ -198,8 +198,6 @@ def _typical(rows: TrainingRows) -> dict[str, dict[str, list[float | None]]]:
 def _directions(learned: Lessons) -> dict[str, Any]:
     """The plain win rates of what is learned."""
     rows, known = learned.rows, learned.learned
-    pipelines = rows.timelines.pipelines
-    pipeline = pipelines.stage_pipeline[known_stage(rows.view)][known]
-    lead = rows.view.snapshots.lead[known]
-    target = learned.target[known]
-    return win_rates(rows.plan, rows.matrix[known], target, lead, pipeline, pipelines.names)
+    lead, stage = rows.view.snapshots.lead[known], known_stage(rows.view)[known]
+    target, pipelines = learned.target[known], rows.timelines.pipelines
+    return win_rates(rows.plan, rows.matrix[known], target, lead, stage, pipelines)
