@@ -1,6 +1,7 @@
 """Fitting: a bag of trees and a line, calibrated on predictions of later leads by earlier ones.
 
-Every choice is made on windows later than what was learned from.
+Every choice is made on windows later than what was learned from. With few closed leads the model
+leans on the win rates of stages and of the whole, below ten of an outcome on them alone.
 """
 
 from dataclasses import dataclass, field, replace
@@ -14,16 +15,19 @@ from leads.clock import format_time
 from leads.errors import TooFewLeadsError
 from leads.outcome import CENSORED_LABEL, known_stage
 from leads.timeline import Timelines
-from models.calibration import Platt, log_odds_of
+from models.calibration import Platt, log_odds_of, sigmoid
 from models.margin import Margin, margin_of
+from training.borrowing import Blend, blended, of_stages_alone, own_share
 from training.directions import win_rates
+from training.evidence import Evidence
 from training.folds import Fold, folds_in_time
 from training.history import HistoryChoice
-from training.learner import Progress, learn, no_progress
+from training.learner import Learned, Progress, learn, no_progress
+from training.lending import Learnable, with_lent
 from training.level import NewestWindow, at_newest_level
+from training.prior import Prior, Standing, moves_of_pipelines, prior_of
 from training.recipe import Recipe
 from training.rows import FEWEST_LEADS_EACH, TrainingRows, leads_of_each, training_rows
-from training.snapshots import learning_weights
 from training.targets import targets
 
 
@@ -32,7 +36,7 @@ class FittedModel:
     """A bag of trees and a line with calibration, background and medians, as plain values.
 
     `linear` is the record of the line with its share of the margin, empty where it has none;
-    `directions` that of the plain win rates.
+    `directions` that of the plain win rates; `evidence` what each pipeline, by name, rests on.
     """
 
     plan: SignalPlan
@@ -49,6 +53,7 @@ class FittedModel:
     choices: dict[str, float] = field(default_factory=dict)
     history: HistoryChoice = field(default_factory=HistoryChoice)
     directions: dict[str, Any] = field(default_factory=dict)
+    evidence: dict[str, Evidence] = field(default_factory=dict)
 
     @property
     def margin(self) -> Margin:
@@ -72,11 +77,12 @@ class Lessons:
 
 
 def lessons(timelines: Timelines, until: int, seed: int, recipe: Recipe | None = None) -> Lessons:
-    """What was known at `until`. Raises `TooFewLeadsError` below ten won and ten others."""
+    """What was known at `until`. Raises `TooFewLeadsError` where no lead was."""
     rows = training_rows(timelines, until, seed)
-    label = rows.labels(until)
-    decided = label != CENSORED_LABEL
-    check_enough(rows.view.snapshots.lead[decided], label[decided], f"by {format_time(until)}")
+    if not len(rows.timelines):
+        raise TooFewLeadsError(
+            f"no lead is known by {format_time(until)}: import leads or take a later --until"
+        )
     return Lessons(rows, targets(rows, until, recipe or Recipe(), seed), until)
 
 
@@ -87,7 +93,7 @@ def fit_model(
     recipe: Recipe | None = None,
     progress: Progress = no_progress,
 ) -> FittedModel:
-    """Fit on what was known at `until`. Raises `TooFewLeadsError` below ten won and ten others."""
+    """Fit on what was known at `until`. Raises `TooFewLeadsError` where no lead was."""
     progress("computing signals")
     return fit_lessons(lessons(timelines, until, seed, recipe), seed, recipe, progress)
 
@@ -97,35 +103,89 @@ def fit_lessons(
 ) -> FittedModel:
     """The model of some lessons."""
     recipe = recipe or Recipe()
-    rows, target, until = learned.rows, learned.target, learned.until
+    rows, until = learned.rows, learned.until
+    label, lead = rows.labels(until), rows.view.snapshots.lead
+    prior, evidence = _prior(learned, label), _evidence(rows, label)
+    made = None
+    if min(leads_of_each(lead, label)) >= FEWEST_LEADS_EACH:
+        progress("calibrating forward in time")
+        folds = _folds(learned, recipe, seed)
+        own = Learnable(rows.matrix, lead, rows.view.as_of, learned.target, folds)
+        of = with_lent(own, rows.plan, known_stage(rows.view), rows.timelines.pipelines, evidence)
+        made = learn(
+            rows.plan, of.matrix, of.lead, of.target, of.folds, recipe, seed, progress, of.as_of
+        )
+    parts = _leaning(made, learned, label, prior)
+    margin = margin_of(parts.boosters, parts.linear, len(rows.plan.columns)).of(rows.matrix)
+    calibration, newest = at_newest_level(parts.calibration, margin, label, rows.view, until)
     known = learned.learned
-    lead = rows.view.snapshots.lead
-    progress("calibrating forward in time")
-    folds = _folds(learned, recipe, seed)
-    made = learn(
-        rows.plan, rows.matrix, lead, target, folds, recipe, seed, progress, rows.view.as_of
-    )  # fmt: skip
-    margin = made.margin.of(rows.matrix)
-    label = rows.labels(until)
-    calibration, newest = at_newest_level(made.calibration, margin, label, rows.view, until)
-    weight = learning_weights(lead[known])
-    background = np.average(calibration.log_odds(margin[known]), weights=weight)
     return FittedModel(
         plan=rows.plan,
-        boosters=made.boosters,
-        linear=made.linear,
+        boosters=parts.boosters,
+        linear=parts.linear,
         calibration=calibration,
-        background_log_odds=float(background),
+        background_log_odds=_mean(calibration.log_odds(margin[known]), prior.whole),
         typical=_typical(rows),
-        chosen_rounds=made.rounds,
+        chosen_rounds=0 if made is None else made.rounds,
         n_leads=len(np.unique(lead[known])),
         n_snapshots=int(known.sum()),
-        base_rate=float(np.average(target[known], weights=weight)),
+        base_rate=_base_rate(learned, prior, few=made is None),
         newest=newest,
-        choices=made.losses,
-        history=made.history,
+        choices={} if made is None else made.losses,
+        history=HistoryChoice() if made is None else made.history,
         directions=_directions(learned),
+        evidence=evidence,
     )
+
+
+def _prior(learned: Lessons, label: Int8s) -> Prior:
+    return prior_of(_standing(learned, label), learned.rows.timelines.pipelines.stage_pipeline)
+
+
+def _standing(learned: Lessons, label: Int8s) -> Standing:
+    view = learned.rows.view
+    decided = label != CENSORED_LABEL
+    return Standing(known_stage(view), view.snapshots.lead, learned.target, decided)
+
+
+def _leaning(made: Learned | None, learned: Lessons, label: Int8s, prior: Prior) -> Blend:
+    """What was learned, leaning on the prior by how few leads it was learned from.
+
+    Each pipeline is moved by what its own leads are above or below that.
+    """
+    rows = learned.rows
+    if made is None:
+        return of_stages_alone(rows.plan, prior)
+    share = own_share(*leads_of_each(rows.view.snapshots.lead, label))
+    standing = _standing(learned, label)
+    log_odds = share * made.calibration.log_odds(made.margin.of(rows.matrix))
+    log_odds += (1 - share) * prior.stage[standing.stage]
+    stage_pipeline = rows.timelines.pipelines.stage_pipeline
+    moves = moves_of_pipelines(standing, log_odds, stage_pipeline)
+    parts = Blend(made.boosters, made.linear, made.calibration)
+    return blended(parts, rows.plan, prior, share, moves[stage_pipeline])
+
+
+def _mean(log_odds: Floats, of_none: float) -> float:
+    return float(log_odds.mean()) if len(log_odds) else of_none
+
+
+def _base_rate(learned: Lessons, prior: Prior, *, few: bool) -> float:
+    """The share won of what was learned from; of few leads shrunk to the usual, never 0 or 1."""
+    if few:
+        return float(sigmoid(np.array([prior.whole]))[0])
+    return float(learned.target[learned.learned].mean())
+
+
+def _evidence(rows: TrainingRows, label: Int8s) -> dict[str, Evidence]:
+    """The closed leads of each pipeline."""
+    pipelines = rows.timelines.pipelines
+    pipeline = pipelines.stage_pipeline[known_stage(rows.view)]
+    lead = rows.view.snapshots.lead
+    return {
+        name: Evidence(*leads_of_each(lead[pipeline == code], label[pipeline == code]))
+        for code, name in enumerate(pipelines.names)
+    }
 
 
 def base_rate_model(fitted: FittedModel) -> FittedModel:
@@ -199,5 +259,5 @@ def _directions(learned: Lessons) -> dict[str, Any]:
     """The plain win rates of what is learned."""
     rows, known = learned.rows, learned.learned
     lead, stage = rows.view.snapshots.lead[known], known_stage(rows.view)[known]
-    target, pipelines = learned.target[known], rows.timelines.pipelines
-    return win_rates(rows.plan, rows.matrix[known], target, lead, stage, pipelines)
+    pipelines = rows.timelines.pipelines
+    return win_rates(rows.plan, rows.matrix[known], learned.target[known], lead, stage, pipelines)

@@ -13,7 +13,7 @@ from leads.outcome import CENSORED_LABEL, NOT_WON_LABEL, WON_LABEL
 from leads.pipelines import Pipelines
 from leads.records import ATTRIBUTE_CHANGE, INTERACTION
 from leads.timeline import Timelines
-from leads.view import known_by
+from leads.view import Snapshots, known_by, look
 from models.artifact import read_artifact, write_artifact
 from models.scorer import Scorer
 from tests.leads.histories import PIPELINES, at, contact, lead, moved, timelines_of
@@ -29,6 +29,8 @@ from tests.training.simulated_crm import (
 )
 from training import bag
 from training.artifacts import artifact_of
+from training.borrowing import own_share
+from training.evidence import Evidence
 from training.fitting import check_enough, fit_model
 from training.folds import Fold, folds_in_time
 from training.recipe import Recipe, recipe_from_record
@@ -185,20 +187,59 @@ def test_closing_recorded_late_is_a_label_once_it_is_known():
 # Odd and small data.
 
 
+def test_without_a_lead_there_is_nothing_to_fit():
+    with pytest.raises(
+        TooFewLeadsError, match=r"no lead is known by 2027-.*: import leads or take"
+    ):
+        fit_model(timelines_of(()), at(LATE), 0, RECIPE)
+
+
+def some_closed(won: int, lost: int, still_open: int = 0) -> Timelines:
+    leads = [lead(n / 10, lead_id=f"l{n}") for n in range(won + lost + still_open)]
+    events = [
+        moved(n / 10 + 5, "Won" if n < won else "Lost", event_id=f"s{n}", lead_id=f"l{n}")
+        for n in range(won + lost)
+    ]
+    return timelines_of(leads, events, Pipelines(PIPELINES.pipelines[:1]))
+
+
 @pytest.mark.parametrize(
-    ("timelines", "message"),
+    ("won", "lost", "still_open", "least", "most"),
     [
-        (closed_leads(27), r"9 leads are won and 18 decided otherwise by 2027-02-05T09:17:00Z;"),
-        (closed_leads(60, won_each=100), r"1 leads are won and 59 decided otherwise by 2027"),
-        (timelines_of([lead(n, lead_id=str(n)) for n in range(50)]), r"0 leads are won and 50"),
-        (timelines_of(()), r"0 leads are won and 0 decided otherwise"),
+        (0, 0, 5, 0.2, 0.2),
+        (1, 0, 0, 0.25, 0.35),
+        (0, 1, 0, 0.15, 0.2),
+        (1, 0, 20, 0.2, 0.35),
+        (0, 1, 20, 0.15, 0.2),
+        (10, 0, 0, 0.6, 0.75),
+        (0, 10, 0, 0.09, 0.15),
+        (5, 5, 0, 0.3, 0.45),
+        (0, 100, 0, 0.02, 0.05),
+        (100, 0, 0, 0.9, 0.97),
     ],
-    ids=["few won", "one won", "none closed", "no leads"],
 )
-def test_too_few_leads_are_refused_with_what_to_do(timelines, message):
-    with pytest.raises(TooFewLeadsError, match=message) as refused:
-        fit_model(timelines, at(LATE), 0, RECIPE)
-    assert re.search("at least 10 of each are needed: import more history", str(refused.value))
+def test_few_closed_leads_move_the_usual_rate_by_as_much_as_they_are_worth(
+    won, lost, still_open, least, most
+):
+    """Never 8 % or 92 % after one closed lead."""
+    timelines = some_closed(won, lost, still_open)
+    model = fit_model(timelines, at(14.5), 0, RECIPE)
+
+    view = look(timelines, Snapshots(np.arange(len(timelines)), timelines.created_at))
+    scorer = Scorer(artifact_of(model, timelines, {}), "1")
+    said = scorer.probabilities(view, population_of(timelines))
+
+    assert model.boosters == ()
+    assert least - 1e-9 <= said.min() <= said.max() <= most + 1e-9
+    shown = scorer.describe(scorer.score(view, population_of(timelines)), 0)
+    effects = sum(factor.effect for factor in shown.factors) + shown.other_effects
+    assert shown.base_probability + effects == pytest.approx(shown.win_probability, abs=1e-9)
+
+
+def test_evidence_of_each_pipeline_is_counted_in_leads():
+    model = fit_model(some_closed(3, 4, 5), at(6.2), 0, RECIPE)
+
+    assert model.evidence == {"b2b": Evidence(won=3, other=4)}
 
 
 def test_leads_are_counted_not_snapshots():
@@ -221,7 +262,7 @@ def test_sixty_leads_are_enough():
 def test_too_few_later_leads_leave_the_slope_of_the_margin_as_it_is():
     model = fit_model(closed_leads(40), at(LATE), 0, RECIPE)
 
-    assert model.calibration.slope == 1.0
+    assert model.calibration.slope == own_share(14, 26)
     assert abs(model.calibration.intercept) < 0.2
     assert model.chosen_rounds == min(RECIPE.rounds)
     assert model.choices == {}

@@ -1,0 +1,100 @@
+"""The prior: rates of stages shrunk to their pipeline, that to all, that to what is usual."""
+
+import numpy as np
+import pytest
+
+from models.calibration import log_odds_of, sigmoid
+from training.prior import (
+    PIPELINE_LEADS,
+    USUAL_RATE,
+    Standing,
+    independent_leads,
+    moves_of_pipelines,
+    prior_of,
+)
+
+ONE_PIPELINE = np.zeros(3, np.int16)
+TWO_PIPELINES = np.array([0, 0, 1, 1], np.int16)
+
+
+def standing(stage, won) -> Standing:
+    """One lead a snapshot, all of them decided but for those without a target."""
+    target = np.array(won, np.float64)
+    return Standing(np.array(stage, np.int32), np.arange(len(stage)), target, ~np.isnan(target))
+
+
+def test_without_evidence_every_stage_has_the_usual_rate():
+    prior = prior_of(standing([], []), TWO_PIPELINES)
+
+    assert sigmoid(prior.stage) == pytest.approx(USUAL_RATE)
+    assert prior.whole == log_odds_of(USUAL_RATE)
+
+
+@pytest.mark.parametrize(("won", "low", "high"), [(1, 0.25, 0.35), (0, 0.15, 0.2)])
+def test_one_closed_lead_moves_the_rate_a_little(won, low, high):
+    prior = prior_of(standing([0], [won]), ONE_PIPELINE)
+
+    assert low < sigmoid(prior.stage)[0] < high
+
+
+def test_a_single_pipeline_has_the_rate_of_all():
+    """What the same leads say is not counted twice."""
+    prior = prior_of(standing([0, 0, 1, 1, 2], [0, 1, 1, 1, 0]), ONE_PIPELINE)
+
+    assert prior.pipeline[0] == pytest.approx(prior.whole)
+
+
+def test_mean_over_the_stages_is_the_rate_of_their_pipeline():
+    stage = np.repeat([0, 1, 2], [50, 30, 20])
+    prior = prior_of(standing(stage, stage == 2), ONE_PIPELINE)
+
+    assert sigmoid(prior.stage)[stage].mean() == pytest.approx(sigmoid(prior.pipeline)[0])
+    assert prior.stage[2] > prior.pipeline[0] > prior.stage[0]
+
+
+def test_much_evidence_is_believed():
+    stage = np.repeat([0, 1], 5000)
+    prior = prior_of(standing(stage, np.arange(10_000) % 10 < np.where(stage, 7, 1)), ONE_PIPELINE)
+
+    assert sigmoid(prior.stage) == pytest.approx([0.1, 0.7, 0.4], abs=0.005)
+
+
+def test_a_pipeline_of_few_leads_stays_near_the_others():
+    won = np.concatenate([np.arange(400) % 2, np.zeros(4)])
+    prior = prior_of(standing(np.repeat([0, 2], [400, 4]), won), TWO_PIPELINES)
+
+    assert 0.35 < sigmoid(prior.pipeline)[1] < 0.47
+    assert sigmoid(prior.pipeline)[0] == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_stage_without_leads_has_the_rate_of_its_pipeline():
+    prior = prior_of(standing(np.repeat([0, 2], 50), np.repeat([0, 1], 50)), TWO_PIPELINES)
+
+    assert prior.stage[[1, 3]] == pytest.approx(prior.pipeline)
+
+
+def test_open_leads_have_a_say_in_the_rate_and_no_weight():
+    open_too = Standing(np.zeros(40, np.int32), np.arange(40), np.ones(40), np.arange(40) < 1)
+
+    alone = prior_of(standing([0], [1]), ONE_PIPELINE)
+    assert prior_of(open_too, ONE_PIPELINE).whole == pytest.approx(alone.whole)
+
+
+def test_a_lead_of_many_snapshots_speaks_for_one():
+    assert independent_leads(np.array([1, 2, 3])) == 3
+    assert independent_leads(np.repeat([1, 2], [1, 99])) == pytest.approx(1.02, abs=0.01)
+    assert independent_leads(np.zeros(0, np.int64)) == 0
+
+
+def test_a_pipeline_is_moved_to_its_own_level_by_how_many_leads_it_has():
+    few, many = 20, 2000
+    won = np.concatenate([np.arange(few) % 2, np.arange(many) % 2])
+    leads = standing(np.repeat([0, 2], [few, many]), won)
+    said = np.full(few + many, log_odds_of(0.2))
+
+    moves = moves_of_pipelines(leads, said, TWO_PIPELINES)
+
+    assert moves[1] == pytest.approx(log_odds_of(0.5) - log_odds_of(0.2), abs=0.03)
+    assert 0.4 * moves[1] < moves[0] < 0.8 * moves[1]
+    assert moves_of_pipelines(leads, said, np.zeros(4, np.int16)) == pytest.approx([0])
+    assert few == PIPELINE_LEADS
