@@ -78,6 +78,7 @@ def train(
     fitted = fit_model(timelines, until, seed, recipe, lambda step: progress(f"learning: {step}"))
     if figures["worth"]["support"] == NO_SUPPORT:
         fitted = base_rate_model(fitted)
+    figures = {**figures, "history": fitted.history.as_record()}
     known = known_by(timelines, until)
     about = _about(fitted, known, recipe, figures, until, seed, source)
     progress("describing the model")

@@ -81,6 +81,8 @@ def _data(about: Mapping[str, Any]) -> Iterator[str]:
     yield f"| of which won | {about['base_rate']:.1%} |"
     yield f"| signals | {about['columns']} |"
     yield f"| trees in each of the bag's models | {about['trees']} |"
+    if about.get("history"):
+        yield f"| history | {about['history']['sentence']} |"
     if about.get("base_rate_shift"):
         yield f"| a moved base rate | {_cell(about['base_rate_shift']['sentence'])} |"
     yield ""

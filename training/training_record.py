@@ -30,8 +30,8 @@ _CARD = (
     "n_snapshots", "trees", "columns",
 )  # fmt: skip
 _REPORT = (
-    "holdout", "baselines", "worth", "base_rate_shift", "quarantined", "suspicious", "allowed",
-    "denied",
+    "holdout", "baselines", "worth", "base_rate_shift", "history", "quarantined", "suspicious",
+    "allowed", "denied",
 )  # fmt: skip
 _GROUPS_NAMED = 8
 _FIELDS_NAMED = 50
@@ -54,6 +54,7 @@ def training_record(
         params={
             **recipe.as_params(),
             **{name: about[name] for name in _CARD},
+            "history": fitted.history.history.name,
             "allowed": ", ".join(about["allowed"]),
             "denied": ", ".join(about["denied"]),
         },

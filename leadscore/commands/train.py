@@ -26,6 +26,7 @@ from leadscore.promotion_rule import Asked, New, Promote, Settled, Told, settle
 from leadscore.settings import Settings, read_settings
 from leadscore.sources import Records, moment_of, read_records
 from leadscore.terminal import Progress, percent, progress, say, show_json, show_table
+from training.history import EVERYTHING
 from training.leak_audit import NOT_OVERRULED, Overruled
 from training.learning import Source, Trained
 from training.learning import train as train_model
@@ -155,6 +156,8 @@ def _show(record: dict[str, Any], settled: Settled, source: str) -> None:
     for part in ("by_age", "by_stage", "by_pipeline"):
         if len(holdout[part]) > 1:
             _show_part(part, holdout[part])
+    if record["history"]["name"] != EVERYTHING.name:
+        say(f"{record['history']['sentence']}.")
     if record["base_rate_shift"] is not None:
         say(f"Drift: {record['base_rate_shift']['sentence']}.")
     for field in record["quarantined"]:

@@ -50,6 +50,7 @@ def test_model_carries_its_card(training):
     assert parse_time(about["trained_at"]) > parse_time(about["until"])
     assert about["n_leads"] == small_model().n_leads
     assert about["base_rate"] == small_model().base_rate
+    assert about["history"]["name"] == small_model().history.history.name == "everything"
     assert about["columns"] == len(small_model().plan.columns)
     assert about["window_days"] == {"b2b": 180, "b2c": 90}
     filled_at_close = ["contract_number", "final_discount", "lost_reason"]
@@ -66,7 +67,8 @@ def test_training_is_judged_on_what_it_reports(training):
     timelines = simulated_timelines()
     again = judgement(training.trained.judged, timelines, until_of(timelines))
     audited = audit(timelines, until_of(timelines)).as_record()
-    assert {**again, **audited} == training.trained.report
+    history = {"history": small_model().history.as_record()}
+    assert {**again, **audited, **history} == training.trained.report
     assert np.isfinite(training.trained.judged.probability[MODEL]).all()
 
 
