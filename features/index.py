@@ -9,6 +9,7 @@ from numba import njit
 
 from features.index_kernel import IndexArrays, totals_at
 from leads.arrays import MISSING, Int64s
+from leads.view import View
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,16 @@ class Index:
         of_name = self.names.get
         return np.array([of_name(name, MISSING) for name in names], np.int64)
 
-    def totals(self, place: Int64s, as_of: Int64s, own: Int64s) -> Int64s:
+    def totals(
+        self, place: Int64s, as_of: Int64s, own: Int64s, by_time: Int64s | None = None
+    ) -> Int64s:
         """(snapshot x measure): the sums at a place as known at `as_of`, the lead itself left out.
 
         `own` is the snapshot's row in the population, -1 when it is not in it. A place of -1 has
-        no leads.
+        no leads. With the snapshots' order `by_time` many are found faster.
         """
-        totals: Int64s = totals_at(*self.arrays, place, as_of, own)
+        order = np.arange(len(as_of)) if by_time is None else by_time
+        totals: Int64s = totals_at(*self.arrays, place, as_of, own, order)
         return totals
 
     @cached_property
@@ -50,6 +54,14 @@ class Index:
             self.start, self.known_at, self.sums, self.own_start, self.own_place,
             self.own_known_at, self.own_changes,
         )  # fmt: skip
+
+
+def in_time(view: View) -> Int64s:
+    """The view's snapshots by their moment."""
+    if in_time not in view.remembered:
+        view.remembered[in_time] = np.argsort(view.as_of)
+    order: Int64s = view.remembered[in_time]
+    return order
 
 
 def index_of_changes(names: Mapping[str, int], where: Int64s, changes: Int64s, leads: int) -> Index:

@@ -24,49 +24,62 @@ def totals_at(
     place: Int64s,
     as_of: Int64s,
     own: Int64s,
+    in_time: Int64s,
 ) -> Int64s:
     """(snapshot x measure): the sums at each place, as `features.population.Index.totals`."""
     totals = np.zeros((len(as_of), sums.shape[1]), np.int64)
+    newest = _newest_known(start, known_at, place, as_of, in_time)
     for s in range(len(as_of)):
-        if place[s] >= 0:
-            add_totals(start, known_at, sums, own_start, own_place, own_known_at, own_changes,
-                       place[s], as_of[s], own[s], totals[s])  # fmt: skip
+        if newest[s] < 0:
+            continue
+        for measure in range(sums.shape[1]):
+            totals[s, measure] = sums[newest[s], measure]
+        if own[s] < 0:
+            continue
+        for change in range(own_start[own[s]], own_start[own[s] + 1]):
+            if own_place[change] == place[s] and own_known_at[change] <= as_of[s]:
+                for measure in range(sums.shape[1]):
+                    totals[s, measure] -= own_changes[change, measure]
     return totals
 
 
 @njit(cache=True, nogil=True)  # pragma: no cover
-def add_totals(
-    start: Int64s,
-    known_at: Int64s,
-    sums: Int64s,
-    own_start: Int64s,
-    own_place: Int64s,
-    own_known_at: Int64s,
-    own_changes: Int64s,
-    place: int,
-    as_of: int,
-    own: int,
-    totals: Int64s,
-) -> None:
-    """Add the sums of one place as known at `as_of` to `totals`, without the lead `own`."""
-    first, last = start[place], start[place + 1]
-    # The newest change known by then, found by halving.
-    low = first
-    while low < last:
-        middle = (low + last) // 2
-        if known_at[middle] <= as_of:
-            low = middle + 1
-        else:
-            last = middle
-    if low > first:
-        for measure in range(len(totals)):
-            totals[measure] += sums[low - 1, measure]
-    if own < 0:
-        return
-    for change in range(own_start[own], own_start[own + 1]):
-        if own_place[change] == place and own_known_at[change] <= as_of:
-            for measure in range(len(totals)):
-                totals[measure] -= own_changes[change, measure]
+def _newest_known(
+    start: Int64s, known_at: Int64s, place: Int64s, as_of: Int64s, in_time: Int64s
+) -> Int64s:
+    """The newest change at each snapshot's place that was known by then, -1 where there is none.
+
+    `in_time` are the snapshots in any order. By time is the fastest: each search begins where the
+    last one at its place ended, and reads what is still in the cache.
+    """
+    newest = np.full(len(as_of), -1, np.int64)
+    # Few snapshots are not worth a note for every place.
+    reached = start[:-1].copy() if len(start) <= len(as_of) else start[:0].copy()
+    for s in in_time:
+        p = place[s]
+        if p < 0:
+            continue
+        low, last = start[p], start[p + 1]
+        if len(reached) > 0:
+            if reached[p] > low and known_at[reached[p] - 1] <= as_of[s]:
+                low = reached[p]
+            step = 1
+            while low + step <= last and known_at[low + step - 1] <= as_of[s]:
+                low += step
+                step *= 2
+            last = min(last, low + step)
+        # The first change that is not known yet, found by halving.
+        while low < last:
+            middle = (low + last) // 2
+            if known_at[middle] <= as_of[s]:
+                low = middle + 1
+            else:
+                last = middle
+        if len(reached) > 0:
+            reached[p] = low
+        if low > start[p]:
+            newest[s] = low - 1
+    return newest
 
 
 @njit(cache=True, nogil=True)  # pragma: no cover
@@ -81,6 +94,7 @@ def chained_rate(
     places: Int64s,
     as_of: Int64s,
     own: Int64s,
+    in_time: Int64s,
     won_at: int,
     closed_at: int,
     rule_of_succession: bool,
@@ -90,17 +104,12 @@ def chained_rate(
     `places` is (link of the chain x snapshot), the widest first; a place of -1 has no leads.
     `won_at` and `closed_at` are the measures that are counted.
     """
-    rates = np.empty(len(as_of))
-    totals = np.zeros(sums.shape[1], np.int64)
-    for s in range(len(as_of)):
-        rate = np.nan
-        for link in range(places.shape[0]):
-            totals[:] = 0
-            if places[link, s] >= 0:
-                add_totals(start, known_at, sums, own_start, own_place, own_known_at, own_changes,
-                           places[link, s], as_of[s], own[s], totals)  # fmt: skip
-            rate = shrunk(totals[won_at], totals[closed_at], rate, rule_of_succession)
-        rates[s] = rate
+    rates = np.full(len(as_of), np.nan)
+    for link in range(places.shape[0]):
+        totals = totals_at(start, known_at, sums, own_start, own_place, own_known_at, own_changes,
+                           places[link], as_of, own, in_time)  # fmt: skip
+        for s in range(len(as_of)):
+            rates[s] = shrunk(totals[s, won_at], totals[s, closed_at], rates[s], rule_of_succession)
     return rates
 
 
@@ -129,6 +138,7 @@ def fill_record(
     place: Int64s,
     as_of: Int64s,
     own: Int64s,
+    in_time: Int64s,
     known: Int32s,
     prior: Floats,
     measures: tuple[int, int, int],
@@ -139,13 +149,11 @@ def fill_record(
 
     `measures` are the places of won and closed leads and of the seconds to the win.
     """
-    totals = np.zeros(sums.shape[1], np.int64)
+    totals = totals_at(start, known_at, sums, own_start, own_place, own_known_at, own_changes,
+                       place, as_of, own, in_time)  # fmt: skip
     for s in range(len(as_of)):
-        totals[:] = 0
-        if place[s] >= 0:
-            add_totals(start, known_at, sums, own_start, own_place, own_known_at, own_changes,
-                       place[s], as_of[s], own[s], totals)  # fmt: skip
-        won, closed, seconds = totals[measures[0]], totals[measures[1]], totals[measures[2]]
+        won, closed = totals[s, measures[0]], totals[s, measures[1]]
+        seconds = totals[s, measures[2]]
         block[s, 0] = shrunk(won, closed, prior[s], True)
         block[s, 1] = closed if known[s] >= 0 else np.nan
         block[s, 2] = seconds / seconds_a_day / won if won > 0 else np.nan

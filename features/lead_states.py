@@ -106,12 +106,16 @@ def _states(
     states = np.empty((most, 7), np.int64)
     numbers = np.empty(most)
     filled = walked = 0
+    moments = np.empty(most_events(start), np.int64)
+    room = np.empty(len(moments) + 1, np.int64)
     for lead in range(len(start) - 1):
         begin, first = filled, walked
         while walked < len(chosen) and chosen[walked] < start[lead + 1]:
             walked += 1
         own = chosen[first:walked]
-        moments, distinct, in_order = _moments(own, occurred_at, recorded_at, created_at[lead])
+        distinct, in_order = _moments(
+            own, occurred_at, recorded_at, created_at[lead], moments, room
+        )
         done = 0
         for moment in distinct:
             state, done = states[filled], done if in_order else 0
@@ -165,12 +169,27 @@ def _chosen(event_type: Int8s, name: Int32s, attribute: Int64s) -> Int64s:
 
 
 @njit(cache=True, nogil=True)  # pragma: no cover
+def most_events(start: Int64s) -> int:
+    """The most events that a lead has."""
+    most = 0
+    for lead in range(len(start) - 1):
+        most = max(most, start[lead + 1] - start[lead])
+    return most
+
+
+@njit(cache=True, nogil=True, inline="always")  # pragma: no cover
 def _moments(
-    own: Int64s, occurred_at: Int64s, recorded_at: Int64s, created_at: int
-) -> tuple[Int64s, Int64s, bool]:
-    """When each event became known, the distinct moments from creation on, and whether in order."""
-    moments = np.empty(len(own), np.int64)
-    distinct = np.empty(len(own) + 1, np.int64)
+    own: Int64s,
+    occurred_at: Int64s,
+    recorded_at: Int64s,
+    created_at: int,
+    moments: Int64s,
+    distinct: Int64s,
+) -> tuple[Int64s, bool]:
+    """The distinct moments from creation on, and whether events became known in order.
+
+    When each did is written into `moments`; `distinct` has room for one more.
+    """
     distinct[0] = created_at
     filled, in_order = 1, True
     for k in range(len(own)):
@@ -179,9 +198,7 @@ def _moments(
         if moments[k] != distinct[filled - 1]:
             distinct[filled] = moments[k]
             filled += 1
-    if in_order:
-        return moments, distinct[:filled], True
-    return moments, np.unique(distinct[:filled]), False
+    return (distinct[:filled] if in_order else np.unique(distinct[:filled])), in_order
 
 
 @njit(cache=True, nogil=True)  # pragma: no cover
@@ -221,11 +238,19 @@ def _visits(
     first_code: Int16s,
 ) -> tuple[Int64s, Int64s, Int64s, Int64s, Floats]:
     rows = [(np.int64(0), np.int64(0), np.int64(0), np.int64(0), 0.0)][:0]
+    chosen = np.empty(most_events(start), np.int64)
+    moments = chosen.copy()
+    room = np.empty(len(chosen) + 1, np.int64)
     for lead in range(len(start) - 1):
-        moves = start[lead] + np.flatnonzero(
-            event_type[start[lead] : start[lead + 1]] == STAGE_CHANGE
+        n = 0
+        for event in range(start[lead], start[lead + 1]):
+            if event_type[event] == STAGE_CHANGE:
+                chosen[n] = event
+                n += 1
+        moves = chosen[:n]
+        distinct, in_order = _moments(
+            moves, occurred_at, recorded_at, created_at[lead], moments, room
         )
-        moments, distinct, in_order = _moments(moves, occurred_at, recorded_at, created_at[lead])
         if in_order:
             _ended(lead, moves, moments, distinct[-1], name,
                    occurred_at, created_at, first_code, np.int64(0), 1, rows)  # fmt: skip

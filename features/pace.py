@@ -3,6 +3,7 @@
 import numpy as np
 from numba import njit
 
+from features.index import in_time
 from features.known_values import known_numbers
 from features.population import (
     COUNT,
@@ -71,14 +72,14 @@ def fill(settings: FamilySettings, view: View, population: Population, block: Fl
     own = population.rows(view)
     pipelines, stage = view.timelines.pipelines, known_stage(view)
     visited = population.places_of_stages(VISITS, view.timelines)[stage]
-    usual = _usual(population.index(VISITS).totals(visited, view.as_of, own))
+    usual = _usual(population.index(VISITS).totals(visited, view.as_of, own, in_time(view)))
     in_stage = _seconds_in_stage(
         view.events.type, view.events.name, view.events.occurred_at, view.first, view.stop,
         view.as_of, view.created_at, pipelines.first_code[view.pipeline],
     )  # fmt: skip
     block[:, 0] = (1 + in_stage) / (1 + usual)
     pipeline = population.places_of_pipelines(PIPELINES, view.timelines)[stage]
-    won = population.index(PIPELINES).totals(pipeline, view.as_of, own)
+    won = population.index(PIPELINES).totals(pipeline, view.as_of, own, in_time(view))
     wins = won[:, WON_LEADS]
     to_win = np.where(wins >= FEWEST, won[:, SECONDS_TO_WIN] / np.maximum(wins, 1), np.nan)
     age = (view.as_of - view.created_at) / SECOND_US
@@ -86,7 +87,7 @@ def fill(settings: FamilySettings, view: View, population: Population, block: Fl
     if settings["amount"]:
         about = of_amount(AMOUNT)
         pipeline = population.places_of_pipelines(about, view.timelines)[stage]
-        usual = _usual(population.index(about).totals(pipeline, view.as_of, own))
+        usual = _usual(population.index(about).totals(pipeline, view.as_of, own, in_time(view)))
         block[:, 2] = (1 + np.abs(known_numbers(view, AMOUNT))) / (1 + usual)
 
 

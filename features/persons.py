@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from features.index import in_time
 from features.known_values import known_levels
 from features.naming import in_words
 from features.population import CLOSED_LEADS, OPEN_LEADS, WON_LEADS, About, Population, of_value
@@ -51,7 +52,7 @@ def fill(settings: FamilySettings, view: View, population: Population, block: Fl
     levels = known_levels(view, settings["fields"])
     for number, (field, code) in enumerate(zip(settings["fields"], levels, strict=True)):
         place = population.places_of_levels(of_value(field), view.timelines)[code]
-        totals = population.index(of_value(field)).totals(place, view.as_of, own)
+        totals = population.index(of_value(field)).totals(place, view.as_of, own, in_time(view))
         won = totals[:, WON_LEADS]
         for column, count in enumerate((won, totals[:, CLOSED_LEADS] - won, totals[:, OPEN_LEADS])):
             block[:, 3 * number + column] = np.where(code >= 0, count, np.nan)

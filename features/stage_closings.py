@@ -3,6 +3,7 @@
 import numpy as np
 from numba import njit
 
+from features.lead_states import most_events
 from leads.arrays import Int8s, Int16s, Int64s
 from leads.pipelines import OPEN, WON
 from leads.records import STAGE_CHANGE
@@ -20,7 +21,8 @@ def stage_closings(timelines: Timelines) -> Int64s:
         timelines.start,
         events.type,
         events.name,
-        np.maximum(events.occurred_at, events.recorded_at),
+        events.occurred_at,
+        events.recorded_at,
         timelines.created_at,
         timelines.pipelines.stage_outcome,
         timelines.pipelines.stage_pipeline,
@@ -35,7 +37,8 @@ def _changes(
     start: Int64s,
     event_type: Int8s,
     name: Int64s,
-    known_at: Int64s,
+    occurred_at: Int64s,
+    recorded_at: Int64s,
     created_at: Int64s,
     stage_outcome: Int8s,
     stage_pipeline: Int16s,
@@ -51,13 +54,19 @@ def _changes(
     changes = [(np.int64(0), np.int64(0), np.int64(0), np.int64(0), np.int64(0))][:0]
     visited = np.zeros(n_stages + n_pipelines + 1, np.bool_)
     counted = np.zeros(n_stages + n_pipelines + 1, np.int8)
+    most = most_events(start)
+    moves, at, as_stated = np.empty(most, np.int64), np.empty(most, np.int64), np.arange(most)
     for lead in range(len(start) - 1):
-        places = np.arange(start[lead], start[lead + 1])
-        moves = places[event_type[start[lead] : start[lead + 1]] == STAGE_CHANGE]
-        if len(moves) == 0:
+        n, in_order = 0, True
+        for event in range(start[lead], start[lead + 1]):
+            if event_type[event] == STAGE_CHANGE:
+                moves[n] = event
+                at[n] = max(occurred_at[event], recorded_at[event], created_at[lead])
+                in_order &= n == 0 or at[n - 1] <= at[n]
+                n += 1
+        if n == 0:
             continue
-        at = np.maximum(known_at[moves], created_at[lead])
-        order = np.argsort(at, kind="mergesort")
+        order = as_stated[:n] if in_order else np.argsort(at[:n], kind="mergesort")
         visited[:] = False
         counted[:] = 0
         visited[first_code[lead]] = True
@@ -78,15 +87,9 @@ def _changes(
                 if visited[place] and outcome != OPEN:
                     now = 2 if outcome == WON else 1
                 if now != counted[place]:
-                    changes.append(
-                        (
-                            np.int64(lead),
-                            np.int64(place),
-                            at[order[k]],
-                            np.int64((now == 2) - (counted[place] == 2)),
-                            np.int64((now > 0) - (counted[place] > 0)),
-                        )
-                    )
+                    won = np.int64((now == 2) - (counted[place] == 2))
+                    closed = np.int64((now > 0) - (counted[place] > 0))
+                    changes.append((np.int64(lead), np.int64(place), at[order[k]], won, closed))
                     counted[place] = now
     table = np.empty((5, len(changes)), np.int64)
     for k in range(len(changes)):

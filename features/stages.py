@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.closing_stream import EVERYBODY
+from features.index import in_time
 from features.index_kernel import chained_rate
 from features.naming import column_names
 from features.population import STAGES as OF_STAGES
@@ -169,7 +170,7 @@ def _win_rate(view: View, stage: Int32s, population: Population) -> Floats:
     chain[1] = population.places_of_pipelines(OF_STAGES, view.timelines)[stage]
     chain[2] = population.places_of_stages(OF_STAGES, view.timelines)[stage]
     rate: Floats = chained_rate(
-        *index.arrays, chain, view.as_of, population.rows(view), _WON, _CLOSED, False
+        *index.arrays, chain, view.as_of, population.rows(view), in_time(view), _WON, _CLOSED, False
     )
     return rate
 

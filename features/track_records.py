@@ -7,6 +7,7 @@ little, so each is shrunk to its pipeline's, and that to the rate of all.
 import numpy as np
 
 from features.closing_stream import EVERYBODY
+from features.index import in_time
 from features.index_kernel import chained_rate, fill_record
 from features.known_values import known_levels
 from features.lead_states import lead_states
@@ -146,7 +147,8 @@ def fill(settings: FamilySettings, view: View, population: Population, block: Fl
         known = codes[0] if len(codes) == 1 else np.minimum(codes[0], codes[1])
         place = _places(view, population, fields, codes)
         fill_record(
-            *population.index(_about(fields)).arrays, place, view.as_of, own, known, prior,
+            *population.index(_about(fields)).arrays, place, view.as_of, own,
+            in_time(view), known, prior,
             _MEASURES, _DAY_SECONDS, record,
         )  # fmt: skip
         at = len(kept) * number
@@ -154,7 +156,7 @@ def fill(settings: FamilySettings, view: View, population: Population, block: Fl
             block[:, at + column] = record[:, one]
     if settings["workload"]:
         others = population.index(of_value(OWNER)).totals(
-            _places(view, population, [OWNER], [levels[OWNER]]), view.as_of, own
+            _places(view, population, [OWNER], [levels[OWNER]]), view.as_of, own, in_time(view)
         )
         block[:, -1] = np.where(levels[OWNER] >= 0, others[:, OPEN_LEADS], np.nan)
 
@@ -166,7 +168,14 @@ def pipeline_rate(view: View, population: Population) -> Floats:
     chain[0] = index.names.get(EVERYBODY, MISSING)
     chain[1] = population.places_of_pipelines(PIPELINES, view.timelines)[known_stage(view)]
     rate: Floats = chained_rate(
-        *index.arrays, chain, view.as_of, population.rows(view), WON_LEADS, CLOSED_LEADS, True
+        *index.arrays,
+        chain,
+        view.as_of,
+        population.rows(view),
+        in_time(view),
+        WON_LEADS,
+        CLOSED_LEADS,
+        True,
     )
     return rate
 
