@@ -32,6 +32,10 @@ FACTORS_EACH_WAY = 5
 DEFAULT_GRADES = (("A", 75), ("B", 50), ("C", 25))
 LOWEST_GRADE = "D"
 NO_SUPPORT: Literal["none"] = "none"
+THIN_SUPPORT: Literal["thin"] = "thin"
+
+# What a score rests on: leads of its own pipeline, much that is borrowed, or the base rate alone.
+Support = Literal["enough", "thin", "none"]
 
 Flag = Literal["contradicts_evidence"]
 
@@ -79,7 +83,7 @@ class Score:
     base_probability: float | None = None
     factors: tuple[Factor, ...] = ()
     other_effects: float | None = None
-    support: Literal["none"] | None = None
+    support: Support | None = None
 
 
 @dataclass(frozen=True)
@@ -194,13 +198,25 @@ class Scorer:
             base_probability=scores.effects.base_probability,
             factors=described,
             other_effects=hidden + float(scores.effects.constant[row]),
-            support=NO_SUPPORT if self._margin.is_empty else None,
+            support=self._support(scores, row),
         )
 
     def _contributions(self, matrix: Floats) -> tuple[Floats, float]:
         """Contributions (snapshot x column) on the calibrated log-odds, and their base."""
         contributions = self._margin.contributions(matrix) * self._calibration.slope
         return contributions, float(self._calibration.log_odds(np.array([self._margin.base]))[0])
+
+    def _support(self, scores: Scores, row: int) -> Support | None:
+        """As the model's card says of the lead's pipeline; thin for one it has not seen."""
+        if self._margin.is_empty:
+            return NO_SUPPORT
+        if "evidence" not in self.about:
+            return None
+        pipeline, _ = scores.view.timelines.pipelines.stage_names[int(scores.stage[row])]
+        found: Support = (
+            self.about["evidence"]["pipelines"].get(pipeline, {}).get("support", THIN_SUPPORT)
+        )
+        return found
 
     def _strongest(self, group_effects: Floats, each_way: int) -> list[int]:
         """The groups with the largest effects for and against, strongest first; ties by name."""

@@ -16,6 +16,8 @@ from features.attributes import MOST_LEVELS
 from features.plan import SignalPlan
 from leads.arrays import Floats, Int8s, Int64s
 
+BASELINES = ("base_rate", "stage_win_rate", "naive_bayes", "logistic_regression")
+
 _BINS = 10
 _STAGE = "stage"
 

@@ -19,7 +19,7 @@ from models.calibration import Platt, log_odds, sigmoid
 from models.metrics import METRICS, tally
 from models.scorer import Scorer
 from training.artifacts import artifact_of
-from training.baselines import fitted_baselines
+from training.baselines import BASELINES, fitted_baselines
 from training.censoring import censoring_weights, mostly_decided
 from training.fitting import Lessons, check_enough, fit_lessons, lessons
 from training.learner import Progress, no_progress
@@ -54,6 +54,21 @@ class Judged:
 
 
 MODEL = "model"
+
+
+def nothing_judged(timelines: Timelines) -> Judged:
+    """What is judged where too few later leads are decided: no snapshot by any model."""
+    none = np.zeros(0)
+    snapshots = Snapshots(np.zeros(0, np.int64), np.zeros(0, np.int64))
+    return Judged(
+        view=look(timelines, snapshots),
+        label=np.zeros(0, np.int8),
+        weight=none,
+        closed_weight=none,
+        n_censored=0,
+        n_too_early=0,
+        probability=dict.fromkeys((MODEL, *BASELINES), none),
+    )
 
 
 def holdout_cut(timelines: Timelines, until: int) -> int:
@@ -144,7 +159,7 @@ def judge(
     scorer = Scorer(artifact_of(fitted, timelines, {}), version="holdout")
     probability = {MODEL: scorer.probabilities(view, population)}
     progress("fitting the baselines")
-    probability |= _baseline_probabilities(learned, view, population)
+    probability |= _baseline_probabilities(learned, view, population, fitted.base_rate)
     closed_weight = equal_weights(snapshots.lead)
     return Judged(
         view=view,
@@ -159,9 +174,12 @@ def judge(
 
 
 def _baseline_probabilities(
-    learned: Lessons, view: View, population: Population
+    learned: Lessons, view: View, population: Population, base_rate: float
 ) -> dict[str, Floats]:
+    """What each says; of leads that are all won or all not every one says the base rate."""
     rows, target = learned.rows, learned.target
+    if not _has_both_outcomes(target):
+        return {name: np.full(len(view), base_rate) for name in BASELINES}
     weight = learning_weights(rows.view.snapshots.lead)
     matrix = rows.plan.matrix(view, population)
     # On several threads BLAS adds in another order, which shows in the last digits of a figure.
@@ -170,6 +188,11 @@ def _baseline_probabilities(
         models = fitted_baselines(rows.plan, rows.matrix[known], target[known], weight[known])
         label, cut = rows.labels(learned.until), learned.until
         return {name: _at_level(model, rows, label, cut, matrix) for name, model in models.items()}
+
+
+def _has_both_outcomes(target: Floats) -> bool:
+    """Whether something is won and something not, if only by a share; NaN is neither."""
+    return bool((target > 0).any() and (target < 1).any())
 
 
 def _at_level(model: Any, rows: TrainingRows, label: Int8s, cut: int, matrix: Floats) -> Floats:

@@ -57,6 +57,12 @@ class Evidence:
         }
 
 
+def evidence_record(evidence: Mapping[str, Evidence]) -> dict[str, Any]:
+    """What `train --json` and a model's card say of it."""
+    pipelines = {name: one.as_record() for name, one in evidence.items()}
+    return {"pipelines": pipelines, "sentence": borrowed(evidence)}
+
+
 def borrowed(evidence: Mapping[str, Evidence]) -> str | None:
     """What is borrowed in which pipeline and what would help, in a sentence; None if not much is.
 
@@ -65,12 +71,13 @@ def borrowed(evidence: Mapping[str, Evidence]) -> str | None:
     thin = {name: one for name, one in evidence.items() if one.support == "thin"}
     if not thin:
         return None
-    named = [_of_one(name, one, len(evidence) > 1) for name, one in list(thin.items())[:_NAMED]]
-    more = f"; and {len(thin) - _NAMED} more pipelines" if len(thin) > _NAMED else ""
-    lenders = "other pipelines, " if len(evidence) > 1 else ""
+    several = len(evidence) > 1
+    named = [_of_one(name, one, several) for name, one in list(thin.items())[:_NAMED]]
+    more = [f"and {len(thin) - _NAMED} more pipelines"] if len(thin) > _NAMED else []
+    lenders = "other pipelines, " if several else ""
     return (
         f"Much is borrowed from {lenders}the win rates of stages and a usual win rate of "
-        f"{USUAL_RATE:.0%}: {'; '.join(named)}{more}."
+        f"{USUAL_RATE:.0%}: {'; '.join([*named, *more])}."
     )
 
 
@@ -79,7 +86,8 @@ _NAMED = 5
 
 def _of_one(name: str, one: Evidence, several: bool) -> str:
     where = f"in {name} " if several else ""
+    leads = "lead" if one.won == 1 else "leads"
     return (
-        f"{where}{one.won:,} leads won and {one.other:,} not are {one.own:.0%} of what is said, "
-        f"about {one.missing:,} more closed leads would make it {MOSTLY_OWN:.0%}"
+        f"{where}what {one.won:,} {leads} won and {one.other:,} not have taught counts for "
+        f"{one.own:.0%}, about {one.missing:,} more closed leads would make it {MOSTLY_OWN:.0%}"
     )

@@ -27,6 +27,10 @@ def importance(scorer: Scorer, view: View, population: Population) -> tuple[Grou
 
     Of many snapshots it takes 500, evenly through the order they are in.
     """
+    if not len(view):
+        return tuple(
+            GroupImportance(group.name, group_label(group), 0.0) for group in scorer.groups
+        )
     rows = np.unique(np.linspace(0, len(view) - 1, MOST_SNAPSHOTS).astype(np.int64))
     chosen = look(view.timelines, view.snapshots.only(rows))
     effects = scorer.score(chosen, population).effects.groups

@@ -8,19 +8,22 @@ from typing import Any
 
 from features.population import population_of
 from leads.clock import format_time, now_us
+from leads.errors import TooFewLeadsError
 from leads.timeline import Timelines
-from leads.view import known_by
+from leads.view import known_by, look
 from models.artifact import write_artifact
 from models.scorer import NO_SUPPORT, Scorer
 from training.artifacts import artifact_of
 from training.curves import curves_of
 from training.drift import base_rate_shift
-from training.evaluation import Judged, judge_forward, report
+from training.evaluation import Judged, judge_forward, nothing_judged, report
+from training.evidence import evidence_record
 from training.fitting import FittedModel, base_rate_model, fit_model
 from training.importance import importance
 from training.leak_audit import NOT_OVERRULED, Overruled, audit
 from training.learner import Progress, no_progress
 from training.recipe import Recipe
+from training.snapshots import open_life_snapshots
 from training.tracking import log_run
 from training.training_record import served_among, training_record
 from training.worth import worth
@@ -63,28 +66,33 @@ def train(
 ) -> Trained:
     """Train on what was known at `until` and register the model; promotes nothing.
 
-    Learns nothing from the fields that the leak audit sets aside. Raises `TooFewLeadsError` when
-    too few leads are decided to learn from or to judge on, `InvalidInputError` for a field that is
-    overruled and not there.
+    Learns nothing from the fields that the leak audit sets aside. Where too few leads are decided
+    to judge a model on, its figures are None. Raises `TooFewLeadsError` where there is no lead,
+    `InvalidInputError` for a field that is overruled and not there.
     """
     recipe = recipe or Recipe()
     progress("looking for fields that tell the outcome")
     audited = audit(timelines, until, overruled)
     timelines = audited.timelines
-    judged = judge_forward(
-        timelines, until, seed, recipe, lambda step: progress(f"judging: {step}")
-    )
+    judged = _judged(timelines, until, seed, recipe, lambda step: progress(f"judging: {step}"))
     figures = {**judgement(judged, timelines, until), **audited.as_record()}
     fitted = fit_model(timelines, until, seed, recipe, lambda step: progress(f"learning: {step}"))
     if figures["worth"]["support"] == NO_SUPPORT:
         fitted = base_rate_model(fitted)
-    figures = {**figures, "history": fitted.history.as_record()}
+    figures = {
+        **figures,
+        "history": fitted.history.as_record(),
+        "evidence": evidence_record(fitted.evidence),
+    }
     known = known_by(timelines, until)
     about = _about(fitted, known, recipe, figures, until, seed, source)
     progress("describing the model")
     population = population_of(known)
     artifact = artifact_of(fitted, timelines, about)
-    moved_by = importance(Scorer(artifact, "new"), judged.view, population)
+    described = judged.view
+    if not len(described):
+        described = look(known, open_life_snapshots(known, until, seed))
+    moved_by = importance(Scorer(artifact, "new"), described, population)
     curves = curves_of(judged, figures["holdout"]["by_age"], moved_by)
     progress("logging to MLflow")
     with tempfile.TemporaryDirectory() as folder:
@@ -94,6 +102,15 @@ def train(
         served = served_among(record, known, population, until)
         logged = log_run(served, tracking_uri=tracking_uri, artifact_root=artifact_root)
     return Trained(logged.version, logged.run_id, manifest_hash, figures, judged, timelines)
+
+
+def _judged(
+    timelines: Timelines, until: int, seed: int, recipe: Recipe, progress: Progress
+) -> Judged:
+    try:
+        return judge_forward(timelines, until, seed, recipe, progress)
+    except TooFewLeadsError:
+        return nothing_judged(known_by(timelines, until))
 
 
 def judgement(judged: Judged, timelines: Timelines, until: int) -> dict[str, Any]:

@@ -42,6 +42,9 @@ def _head(about: Mapping[str, Any]) -> Iterator[str]:
     if about.get("worth"):
         yield f"**{about['worth']['sentence']}**"
         yield ""
+    if about.get("evidence", {}).get("sentence"):
+        yield about["evidence"]["sentence"]
+        yield ""
     if about.get("recalibrated"):
         yield _recalibrated(about["recalibrated"], about["newest_window"])
         yield ""

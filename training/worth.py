@@ -10,9 +10,12 @@ from models.bootstrap import Estimate, paired_difference
 from models.metrics import auc, log_loss
 from models.scorer import NO_SUPPORT
 from training.evaluation import MODEL, Judged, age_masks, snapshot_weights
+from training.rows import leads_of_each
 
 BASE_RATE, STAGE_WIN_RATE = "base_rate", "stage_win_rate"
 CHANCE = 0.5
+# Below this many leads of an outcome nothing is concluded from how they were told apart.
+_FEWEST_EACH = 10
 # Below this many leads a span of ages is not spoken of.
 _FEWEST_LEADS = 30
 
@@ -21,8 +24,8 @@ _FEWEST_LEADS = 30
 class Worth:
     """Whether later leads show any signal (`support` is "none" where they do not), in a sentence.
 
-    `above` are log losses of the baselines minus the model's, paired over leads: above 0 the model
-    is better.
+    With fewer than ten later leads of an outcome that is not concluded from them. `above` are log
+    losses of the baselines minus the model's, paired over leads: above 0 the model is better.
     """
 
     support: Literal["none"] | None
@@ -42,10 +45,22 @@ def worth(judged: Judged) -> Worth:
     """
     weight = snapshot_weights(judged)
     above = {name: _above(judged, name, weight) for name in judged.probability if name != MODEL}
+    each = leads_of_each(judged.view.snapshots.lead, judged.label)
+    if min(each) < _FEWEST_EACH:
+        return Worth(None, _too_early(*each), above)
     ranks = _auc_above_chance(judged, weight)
     if not (_is_above(ranks) or _is_above(above[BASE_RATE])):
         return Worth(NO_SUPPORT, _no_signal(judged, weight, above[BASE_RATE]), above)
     return Worth(None, _worth_using(judged, weight, above), above)
+
+
+def _too_early(won: int, other: int) -> str:
+    judged = f"of later leads {won:,} were won and {other:,} not"
+    return (
+        f"Not judged yet: {judged if won + other else 'too few later leads are decided'}, and "
+        f"{_FEWEST_EACH} of each are needed to tell; until then it leans on the win rates of "
+        "stages and what is usual."
+    )
 
 
 def _above(

@@ -122,6 +122,8 @@ def _show(record: dict[str, Any], settled: Settled, source: str) -> None:
     """What it is worth, the figures beside the baselines, by age, and what was promoted."""
     holdout = record["holdout"]
     say(record["worth"]["sentence"], "")
+    if record["evidence"]["sentence"] is not None:
+        say(record["evidence"]["sentence"], "")
     censored = (
         f"; they also stand for {holdout['n_censored']:,} still open"
         if holdout["n_censored"]

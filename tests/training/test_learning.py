@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 from mlflow import MlflowClient
 
+from features.population import population_of
 from leads.clock import format_time, parse_time
-from leads.errors import TooFewLeadsError
+from leads.view import Snapshots, look
 from models.artifact import MANIFEST, read_artifact, sha256
 from models.calibration import sigmoid
 from models.scorer import Scorer
 from tests.leads.histories import at, lead, moved, timelines_of
 from tests.training.simulated_crm import RECIPE, simulated_timelines, small_model, until_of
 from training.evaluation import MODEL
+from training.evidence import evidence_record
 from training.leak_audit import Overruled, audit
 from training.learning import Source, judgement, train
 from training.registry import artifact_path, registered_versions
@@ -67,8 +69,11 @@ def test_training_is_judged_on_what_it_reports(training):
     timelines = simulated_timelines()
     again = judgement(training.trained.judged, timelines, until_of(timelines))
     audited = audit(timelines, until_of(timelines)).as_record()
-    history = {"history": small_model().history.as_record()}
-    assert {**again, **audited, **history} == training.trained.report
+    fitted = {
+        "history": small_model().history.as_record(),
+        "evidence": evidence_record(small_model().evidence),
+    }
+    assert {**again, **audited, **fitted} == training.trained.report
     assert np.isfinite(training.trained.judged.probability[MODEL]).all()
 
 
@@ -87,20 +92,30 @@ def test_steps_are_told_in_order(training):
     )
 
 
-def test_too_few_leads_register_nothing(tmp_path):
+def test_without_a_closed_lead_a_usual_rate_is_registered_and_nothing_is_judged(tmp_path):
     timelines = timelines_of([lead(n, lead_id=str(n)) for n in range(30)])
 
-    with pytest.raises(TooFewLeadsError, match="no lead was closed yet"):
-        train(
-            timelines,
-            at(29),
-            0,
-            Source("empty", "0"),
-            tracking_uri=f"sqlite:///{tmp_path}/mlflow.db",
-            artifact_root=tmp_path / "runs",
-        )
+    trained = train(
+        timelines,
+        at(29),
+        0,
+        Source("open", "0"),
+        tracking_uri=f"sqlite:///{tmp_path}/mlflow.db",
+        artifact_root=tmp_path / "runs",
+        recipe=RECIPE,
+    )
 
-    assert list(tmp_path.iterdir()) == []
+    found = trained.report
+    assert found["holdout"]["n_leads"] == 0
+    assert found["holdout"]["auc"] == {"value": None, "low": None, "high": None}
+    assert found["worth"]["support"] is None
+    assert found["worth"]["sentence"].startswith("Not judged yet: too few later leads are decided")
+    assert "about 300 more closed leads" in found["evidence"]["sentence"]
+    artifact = read_artifact(artifact_path(f"sqlite:///{tmp_path}/mlflow.db", trained.version))
+    scorer = Scorer(artifact, trained.version)
+    view = look(timelines, Snapshots(np.arange(30), timelines.created_at))
+    shown = scorer.describe(scorer.score(view, population_of(timelines)), 0)
+    assert (shown.support, shown.win_probability) == ("thin", pytest.approx(0.2))
 
 
 def test_until_leaves_out_what_came_later(tmp_path):
