@@ -64,51 +64,59 @@ def in_time(view: View) -> Int64s:
     return order
 
 
-def index_of_changes(names: Mapping[str, int], where: Int64s, changes: Int64s, leads: int) -> Index:
-    """The index of changes sorted by lead; `where` is (lead, place, known_at) of each."""
-    in_time = np.argsort(where[:, 2])
-    start, known_at, sums = _by_place(where, changes, in_time, len(names))
+def index_of_changes(
+    names: Mapping[str, int],
+    lead: Int64s,
+    place: Int64s,
+    known_at: Int64s,
+    changes: Int64s,
+    leads: int,
+) -> Index:
+    """The index of changes, one entry each of all columns, sorted by lead."""
+    start, sorted_known_at, sums = _by_place(
+        place, known_at, changes, np.argsort(known_at), len(names)
+    )
     return Index(
         names=names,
         start=start,
-        known_at=known_at,
+        known_at=sorted_known_at,
         sums=sums,
-        own_start=np.searchsorted(where[:, 0], np.arange(leads + 1)),
-        own_place=np.ascontiguousarray(where[:, 1]),
-        own_known_at=np.ascontiguousarray(where[:, 2]),
+        own_start=np.searchsorted(lead, np.arange(leads + 1)),
+        own_place=place,
+        own_known_at=known_at,
         own_changes=changes,
     )
 
 
 def changes_of_states(
     lead: Int64s, place: Int64s, known_at: Int64s, measures: Int64s
-) -> tuple[Int64s, Int64s]:
-    """(lead, place, known_at) and what changes there, from each state of a lead to the next.
+) -> tuple[Int64s, Int64s, Int64s, Int64s]:
+    """(lead, place, known_at, what changes there), from each state of a lead to the next.
 
     States are sorted by lead and moment; one at place -1 adds nowhere.
     """
     where, changes = _changes(lead, place, known_at, measures)
-    return where, changes
+    return where[0], where[1], where[2], changes
 
 
 @njit(cache=True, nogil=True)  # pragma: no cover
 def _by_place(
-    where: Int64s, changes: Int64s, in_time: Int64s, places: int
+    place_of: Int64s, moment: Int64s, changes: Int64s, in_time: Int64s, places: int
 ) -> tuple[Int64s, Int64s, Int64s]:
     """Start of each place, and the moments and running sums of its changes in order of time."""
     start = np.zeros(places + 1, np.int64)
-    for change in range(len(where)):
-        start[where[change, 1] + 1] += 1
+    for place in place_of:
+        start[place + 1] += 1
     for place in range(places):
         start[place + 1] += start[place]
     behind = start[:-1].copy()
-    known_at = np.empty(len(where), np.int64)
+    known_at = np.empty(len(place_of), np.int64)
     sums = np.empty(changes.shape, np.int64)
     for change in in_time:
-        place = where[change, 1]
+        place = place_of[change]
         at = behind[place]
         behind[place] += 1
-        known_at[at] = where[change, 2]
+        known_at[at] = moment[change]
         for measure in range(changes.shape[1]):
             before = sums[at - 1, measure] if at > start[place] else 0
             sums[at, measure] = before + changes[change, measure]
@@ -119,7 +127,7 @@ def _by_place(
 def _changes(
     lead: Int64s, place: Int64s, known_at: Int64s, measures: Int64s
 ) -> tuple[Int64s, Int64s]:
-    where = np.empty((2 * len(lead), 3), np.int64)
+    where = np.empty((3, 2 * len(lead)), np.int64)
     changes = np.empty((2 * len(lead), measures.shape[1]), np.int64)
     nothing = np.zeros(measures.shape[1], np.int64)
     filled = 0
@@ -133,7 +141,8 @@ def _changes(
         if moved and place[row - 1] >= 0:
             filled += _add(where, changes, filled, lead[row], place[row - 1], known_at[row],
                            nothing, measures[row - 1])  # fmt: skip
-    return where[:filled].copy(), changes[:filled].copy()
+    # Not copied: the rest of the rows was never touched and takes no memory.
+    return where[:, :filled], changes[:filled]
 
 
 @njit(cache=True, nogil=True)  # pragma: no cover
@@ -148,7 +157,7 @@ def _add(
     before: Int64s,
 ) -> int:
     """Write what changes at a place; 1, or 0 where nothing does."""
-    where[at, 0], where[at, 1], where[at, 2] = lead, place, known_at
+    where[0, at], where[1, at], where[2, at] = lead, place, known_at
     something = 0
     for measure in range(len(now)):
         change = now[measure] - before[measure]

@@ -84,7 +84,7 @@ class Population:
         """The index of what is asked about."""
         if about not in self.indexes:
             self.indexes[about] = (
-                index_of_changes({}, np.zeros((0, 3), np.int64), np.zeros((0, 4), np.int64), 0)
+                index_of_changes({}, *(np.zeros(0, np.int64),) * 3, np.zeros((0, 4), np.int64), 0)
                 if self.timelines is None
                 else _build(self.timelines, about)
             )
@@ -202,7 +202,9 @@ def _of_stages(timelines: Timelines) -> Index:
     every = [*(pair_name(*stage) for stage in stages), *names, EVERYBODY]
     return index_of_changes(
         {name: place for place, name in enumerate(every)},
-        np.stack([lead, place, known_at], axis=1),
+        lead,
+        place,
+        known_at,
         np.stack([won, closed], axis=1),
         len(timelines),
     )
@@ -216,10 +218,11 @@ def _of_pipelines(timelines: Timelines) -> Index:
         changes_of_states(states.lead, place, states.known_at, _measures(states))
         for place in (states.pipeline.astype(np.int64), np.full(len(states.lead), len(names)))
     ]
-    where, deltas = (np.concatenate(part) for part in zip(*changes, strict=True))
-    by_lead = np.argsort(where[:, 0], kind="stable")
+    columns = [np.concatenate(part) for part in zip(*changes, strict=True)]
+    by_lead = np.argsort(columns[0], kind="stable")
+    lead, place, known_at, deltas = (column[by_lead] for column in columns)
     places = {name: place for place, name in enumerate((*names, EVERYBODY))}
-    return index_of_changes(places, where[by_lead], deltas[by_lead], len(timelines))
+    return index_of_changes(places, lead, place, known_at, deltas, len(timelines))
 
 
 def _of_values(timelines: Timelines, attributes: list[str]) -> Index:
@@ -236,9 +239,9 @@ def _of_values(timelines: Timelines, attributes: list[str]) -> Index:
         levels[one] if len(attributes) == 1 else pair_name(levels[one // many], levels[one % many])
         for one in used.tolist()
     ]
-    where, deltas = changes_of_states(states.lead, place, states.known_at, _measures(states))
+    changes = changes_of_states(states.lead, place, states.known_at, _measures(states))
     places = {name: place for place, name in enumerate(names)}
-    return index_of_changes(places, where, deltas, len(timelines))
+    return index_of_changes(places, *changes, len(timelines))
 
 
 def _distinct(keys: Int64s) -> Int64s:
@@ -255,9 +258,9 @@ def _of_amounts(timelines: Timelines, attribute: str) -> Index:
     logs = np.where(known, np.log1p(np.abs(np.where(known, states.number, 0.0))), 0.0)
     measures = np.stack([known, np.rint(logs * LOG_UNIT)], axis=1).astype(np.int64)
     pipeline = states.pipeline.astype(np.int64)
-    where, deltas = changes_of_states(states.lead, pipeline, states.known_at, measures)
+    changes = changes_of_states(states.lead, pipeline, states.known_at, measures)
     places = {name: place for place, name in enumerate(timelines.pipelines.names)}
-    return index_of_changes(places, where, deltas, len(timelines))
+    return index_of_changes(places, *changes, len(timelines))
 
 
 def _of_visits(timelines: Timelines) -> Index:
@@ -267,7 +270,9 @@ def _of_visits(timelines: Timelines) -> Index:
     names = [pair_name(*stage) for stage in timelines.pipelines.stage_names]
     return index_of_changes(
         {name: place for place, name in enumerate(names)},
-        np.stack([lead, place, known_at], axis=1),
+        lead,
+        place,
+        known_at,
         np.stack([count, logs], axis=1),
         len(timelines),
     )
