@@ -21,7 +21,7 @@ from features.signal import Column, Evidence, Family, FamilySettings, Group
 from leads.arrays import Floats, Int8s, Int16s, Int32s, Int64s
 from leads.clock import SECOND_US
 from leads.outcome import known_stage
-from leads.records import STAGE_CHANGE
+from leads.records import ATTRIBUTE_CHANGE, STAGE_CHANGE
 from leads.timeline import Timelines
 from leads.view import View
 
@@ -30,7 +30,13 @@ AMOUNT = "amount"
 FEWEST = 5
 
 _PACE = Group("pace", "Pace", evidence=Evidence(STAGE_CHANGE))
-_SIZE_GROUP = Group("size", "Size beside other leads")
+# One reason with the amount itself: apart they trade large effects that cancel each other.
+_SIZE_GROUP = Group(
+    f"attribute_{AMOUNT}",
+    "{attribute}",
+    {"attribute": AMOUNT},
+    Evidence(ATTRIBUTE_CHANGE, name=AMOUNT),
+)
 
 _COLUMNS = (
     Column(
