@@ -247,32 +247,36 @@ def _count(
     last_seen = np.full(len(kind_code), -1, np.int64)
     shares = n_slots * _PER_SLOT
     kinds_at = shares + n_results
+    # Counted beside the block, whose rows lie far apart in memory.
+    counts = np.empty(shares)
     for s in range(len(first)):
-        block[s, :] = 0.0
+        counts[:] = 0.0
         for slot in range(n_slots):
-            block[s, slot * _PER_SLOT + _DAYS_SINCE] = np.nan
+            counts[slot * _PER_SLOT + _DAYS_SINCE] = np.nan
         latest_kind = latest_result = -1
+        kinds = with_result = 0
         for event in range(first[s], stop[s]):
             if event_type[event] != INTERACTION:
                 continue
             age_us = as_of[s] - occurred_at[event]
             window = _window(age_us)
             days = age_us / DAY_US
-            _add(block, s, 0, window, days)
-            _add(block, s, of_direction[direction[event]], window, days)
-            _add(block, s, of_kind[kind[event]], window, days)
-            _add(block, s, of_pair[kind[event], direction[event]], window, days)
-            _add(block, s, of_result[result[event]], window, days)
+            _add(counts, 0, window, days)
+            _add(counts, of_direction[direction[event]], window, days)
+            _add(counts, of_kind[kind[event]], window, days)
+            _add(counts, of_pair[kind[event], direction[event]], window, days)
+            _add(counts, of_result[result[event]], window, days)
             latest_kind, latest_result = kind_code[kind[event]], result_code[result[event]]
-            block[s, kinds_at] += last_seen[kind[event]] != s
+            kinds += last_seen[kind[event]] != s
             last_seen[kind[event]] = s
-            # The count of contacts with a result, until the shares are known.
-            block[s, kinds_at + 1] += result[event] >= 0
-        _add_up(block, s, n_slots)
-        with_result = block[s, kinds_at + 1]
+            with_result += result[event] >= 0
+        _add_up(counts, n_slots)
+        for column in range(shares):
+            block[s, column] = counts[column]
         for place in range(n_results):
-            ever = block[s, (n_slots - n_results + place) * _PER_SLOT + _DAYS_SINCE - 1]
+            ever = counts[(n_slots - n_results + place) * _PER_SLOT + _DAYS_SINCE - 1]
             block[s, shares + place] = ever / with_result if with_result else np.nan
+        block[s, kinds_at] = kinds
         block[s, kinds_at + 1] = np.nan if latest_kind < 0 else latest_kind
         block[s, kinds_at + 2] = np.nan if latest_result < 0 else latest_result
 
@@ -288,18 +292,18 @@ def _window(age_us: int) -> int:
 
 
 @njit(cache=True, nogil=True)  # pragma: no cover
-def _add(block: Floats, s: int, slot: int, window: int, days: float) -> None:
+def _add(counts: Floats, slot: int, window: int, days: float) -> None:
     if slot >= 0:
-        block[s, slot * _PER_SLOT + window] += 1.0
-        block[s, slot * _PER_SLOT + _DAYS_SINCE] = days
+        counts[slot * _PER_SLOT + window] += 1.0
+        counts[slot * _PER_SLOT + _DAYS_SINCE] = days
 
 
 @njit(cache=True, nogil=True)  # pragma: no cover
-def _add_up(block: Floats, s: int, n_slots: int) -> None:
+def _add_up(counts: Floats, n_slots: int) -> None:
     """Each window holds the narrower ones."""
     for slot in range(n_slots):
         for column in range(slot * _PER_SLOT + 1, slot * _PER_SLOT + _DAYS_SINCE):
-            block[s, column] += block[s, column - 1]
+            counts[column] += counts[column - 1]
 
 
 ENGAGEMENT = Family("engagement", learn, columns, fill, prepare)
