@@ -30,7 +30,7 @@ _JSON_FILES = (
     "about",
 )
 # Files that a model may lack: scoring does without what they hold.
-_OPTIONAL_FILES = ("directions",)
+_OPTIONAL_FILES = ("directions", "horizons", "interval")
 _NUMBERED = re.compile(r"booster_[0-9]+\.txt")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_MANIFEST_BYTES = 1_000_000
@@ -43,7 +43,8 @@ class Artifact:
 
     `background_margin` is the mean margin of the background snapshots, the base of all effects.
     `linear` is the line beside the trees and its share of the margin, empty without one;
-    `directions` are the plain win rates that factors are held against, empty if unknown. A missing
+    `directions` are the plain win rates that factors are held against, `horizons` when wins come,
+    `interval` how sure the log-odds are; each empty if unknown. A missing
     number is None: NaN becomes None when written. Without boosters and line it says the same of
     every lead.
     """
@@ -58,6 +59,8 @@ class Artifact:
     about: Mapping[str, Any]
     linear: Mapping[str, Any] = field(default_factory=dict)
     directions: Mapping[str, Any] = field(default_factory=dict)
+    horizons: Mapping[str, Any] = field(default_factory=dict)
+    interval: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_artifact(folder: Path, artifact: Artifact) -> str:
@@ -100,6 +103,8 @@ def read_artifact(folder: Path, manifest_hash: str | None = None) -> Artifact:
             about=parsed["about"],
             linear=parsed["linear"],
             directions=parsed.get("directions", {}),
+            horizons=parsed.get("horizons", {}),
+            interval=parsed.get("interval", {}),
         )
     except (KeyError, TypeError, UnicodeDecodeError) as error:
         raise DamagedArtifactError(f"{folder}: not an artifact ({error}); {_REMEDY}") from error

@@ -20,13 +20,13 @@ def score_body(
         "as_of": format_time(score.as_of),
         "status": score.status,
         "win_probability": score.win_probability,
-        "interval": None,
+        "interval": score.interval,
         "score": score.score,
         "grade": score.grade,
         "base_probability": score.base_probability,
         "factors": [factor_body(factor) for factor in score.factors],
         "other_effects": score.other_effects,
-        "horizons": None,
+        "horizons": horizons_body(score.horizons),
         "model": {
             "name": MODEL_NAME,
             "version": scorer.version,
@@ -38,6 +38,11 @@ def score_body(
         },
         "support": score.support,
     }
+
+
+def horizons_body(horizons: Mapping[int, float] | None) -> dict[str, float] | None:
+    """Horizons as JSON, by names such as `30d`."""
+    return None if horizons is None else {f"{day}d": share for day, share in horizons.items()}
 
 
 def factor_body(factor: Factor) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from models.calibration import Platt, platt_from_record, sigmoid
 from models.directions import directions_from_record
 from models.evidence import event_ids
 from models.factors import Effects, effects, sum_groups
+from models.horizons import SHOWN_DAYS, horizons_from_record
+from models.interval import interval_from_record
 from models.languages import ENGLISH, Language
 from models.margin import margin_of
 from models.sentences import Direction, Statement, has_typical, json_value, statement
@@ -71,7 +73,9 @@ class Score:
     """A score as it is shown: `base_probability` + effects + `other_effects` = `win_probability`.
 
     For a won or lost lead everything but `status` is None or empty. `as_of` in microseconds.
-    `support` is "none" where the model knows no more than the base rate.
+    `support` is "none" where the model knows no more than the base rate. `interval` is that of 90 %
+    for the win rate of leads known to be like this one; `horizons` are the probabilities of being
+    won within so many days, up to the window. Either is None where the model does not know it.
     """
 
     lead_id: str
@@ -84,6 +88,8 @@ class Score:
     factors: tuple[Factor, ...] = ()
     other_effects: float | None = None
     support: Support | None = None
+    interval: tuple[float, float] | None = None
+    horizons: Mapping[int, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,8 @@ class Scores:
     """Scores of many snapshots as columns; the effects of won and lost leads are NaN.
 
     `effects` is snapshot x group, `contributions` snapshot x column on the calibrated log-odds.
+    `bounds` (snapshot x 2) are the ends of the interval, `horizons` (snapshot x `SHOWN_DAYS`) the
+    probabilities of being won by then, NaN where there is none.
     """
 
     view: View
@@ -99,6 +107,8 @@ class Scores:
     matrix: Floats
     contributions: Floats
     effects: Effects
+    bounds: Floats
+    horizons: Floats
 
 
 class Scorer:
@@ -114,6 +124,8 @@ class Scorer:
             columns = len(self.plan.columns)
             self._margin = margin_of(artifact.boosters, artifact.linear, columns, threads=threads)
             self._directions = directions_from_record(artifact.directions, self.plan.columns)
+            self._horizons = horizons_from_record(artifact.horizons)
+            self._interval = interval_from_record(artifact.interval)
         except DamagedArtifactError as error:
             raise DamagedArtifactError(f"version {version}: {error}") from error
 
@@ -154,6 +166,13 @@ class Scorer:
         margins = self._margin.of_members(matrix)
         return tuple(sigmoid(self._calibration.log_odds(margin)) for margin in margins.T)
 
+    def bounds_and_horizons(self, view: View, population: Population) -> tuple[Floats, Floats]:
+        """Both ends of the interval and the horizons, as `score` gives them."""
+        matrix = self.plan.matrix(view, population)
+        log_odds = self._calibration.log_odds(self._margin.of(matrix))
+        stages = _stages(view, known_stage(view))
+        return self._bounds(stages, log_odds), self._horizons_of(view, stages, log_odds)
+
     def score(self, view: View, population: Population) -> Scores:
         """Score every snapshot of a view; leads that are won or lost are not scored."""
         stage = known_stage(view)
@@ -164,7 +183,10 @@ class Scorer:
         contributions, base = self._contributions(matrix)
         grouped = sum_groups(contributions, self._group_of_column, len(self.groups))
         found = effects(log_odds, self._artifact.background_margin, grouped, base)
-        return Scores(view, stage, status, matrix, contributions, found)
+        stages = _stages(view, stage)
+        bounds = self._bounds(stages, log_odds)
+        horizons = self._horizons_of(view, stages, log_odds)
+        return Scores(view, stage, status, matrix, contributions, found, bounds, horizons)
 
     def describe(
         self,
@@ -199,7 +221,24 @@ class Scorer:
             factors=described,
             other_effects=hidden + float(scores.effects.constant[row]),
             support=self._support(scores, row),
+            interval=_both(scores.bounds[row]),
+            horizons=None if self._horizons is None else _by_day(scores.horizons[row]),
         )
+
+    def _bounds(self, stages: Sequence[tuple[str, str]], log_odds: Floats) -> Floats:
+        """(snapshot x 2) the ends of the interval; NaN where nothing is known of them."""
+        if self._interval is None:
+            return np.full((len(log_odds), 2), np.nan)
+        return sigmoid(self._interval.bounds(log_odds, [pipeline for pipeline, _ in stages]))
+
+    def _horizons_of(
+        self, view: View, stages: Sequence[tuple[str, str]], log_odds: Floats
+    ) -> Floats:
+        """(snapshot x shown day) the probability of being won by then; NaN where there is none."""
+        if self._horizons is None:
+            return np.full((len(view), len(SHOWN_DAYS)), np.nan)
+        shares = self._horizons.shown(stages, view.as_of - view.created_at, log_odds)
+        return shares * sigmoid(log_odds)[:, None]
 
     def _contributions(self, matrix: Floats) -> tuple[Floats, float]:
         """Contributions (snapshot x column) on the calibrated log-odds, and their base."""
@@ -268,6 +307,22 @@ class Scorer:
 def flag_of(said: Statement) -> Flag | None:
     """The flag of a factor by what is said of it."""
     return None if said.contradicted is None else "contradicts_evidence"
+
+
+def _stages(view: View, stage: Int32s) -> list[tuple[str, str]]:
+    """Pipeline and stage of each code, by name."""
+    names = view.timelines.pipelines.stage_names
+    return [names[code] for code in stage]
+
+
+def _both(bounds: Floats) -> tuple[float, float] | None:
+    return None if np.isnan(bounds).any() else (float(bounds[0]), float(bounds[1]))
+
+
+def _by_day(horizons: Floats) -> dict[int, float]:
+    """Days to probability, without the days beyond the window."""
+    days = zip(SHOWN_DAYS, horizons.tolist(), strict=True)
+    return {day: share for day, share in days if not np.isnan(share)}
 
 
 def percent_score(probability: float) -> int:

@@ -42,7 +42,7 @@ class ShownFactor:
 
 @dataclass(frozen=True)
 class ShownScore:
-    """The number, where it starts from and what moved it."""
+    """The number, where it starts from and what moved it; `horizons` are days and percents."""
 
     score: int
     grade: str
@@ -54,6 +54,9 @@ class ShownScore:
     hurts_sum: str
     other: str
     no_signal: bool
+    low: str | None
+    high: str | None
+    horizons: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -201,6 +204,19 @@ def _shown_score(score: Score, pages: _Pages) -> ShownScore | None:
         hurts_sum=exact_points(hurts, language),
         other=exact_points(other, language),
         no_signal=score.support == NO_SUPPORT,
+        low=None if score.interval is None else percent(score.interval[0], language),
+        high=None if score.interval is None else percent(score.interval[1], language),
+        horizons=_shown_horizons(score.horizons or {}, language),
+    )
+
+
+def _shown_horizons(
+    horizons: Mapping[int, float], language: Language
+) -> tuple[tuple[str, str], ...]:
+    """Days and percents, the nearest first."""
+    return tuple(
+        (language.count("{count} day", "{count} days", str(day)), percent(by_then, language))
+        for day, by_then in horizons.items()
     )
 
 

@@ -21,4 +21,6 @@ def artifact_of(fitted: FittedModel, timelines: Timelines, about: Mapping[str, A
         about=about,
         linear=fitted.linear,
         directions=fitted.directions,
+        horizons=fitted.horizons,
+        interval=fitted.interval,
     )

@@ -4,6 +4,7 @@ Every choice is made on windows later than what was learned from. With few close
 leans on the win rates of stages and of the whole, below ten of an outcome on them alone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +23,8 @@ from training.directions import win_rates
 from training.evidence import Evidence
 from training.folds import Fold, folds_in_time
 from training.history import HistoryChoice
+from training.horizons import fit_horizons
+from training.interval import LearnedRows, borrowed_alone, fit_interval, of_base_rate
 from training.learner import Learned, Progress, learn, no_progress
 from training.lending import Learnable, with_lent
 from training.level import NewestWindow, at_newest_level
@@ -40,7 +43,8 @@ class FittedModel:
     """A bag of trees and a line with calibration, background and medians, as plain values.
 
     `linear` is the record of the line with its share of the margin, empty where it has none;
-    `directions` that of the plain win rates; `evidence` what each pipeline, by name, rests on.
+    `directions` that of the plain win rates; `horizons` when wins come,
+    `interval` how sure it is, as records; `evidence` what each pipeline, by name, rests on.
     """
 
     plan: SignalPlan
@@ -57,6 +61,8 @@ class FittedModel:
     choices: dict[str, float] = field(default_factory=dict)
     history: HistoryChoice = field(default_factory=HistoryChoice)
     directions: dict[str, Any] = field(default_factory=dict)
+    horizons: dict[str, Any] = field(default_factory=dict)
+    interval: dict[str, Any] = field(default_factory=dict)
     evidence: dict[str, Evidence] = field(default_factory=dict)
 
     @property
@@ -138,6 +144,8 @@ def fit_lessons(
         choices={} if made is None else made.losses,
         history=HistoryChoice() if made is None else made.history,
         directions=_directions(learned),
+        horizons=_horizons(learned, calibration.log_odds(margin)),
+        interval=_interval(learned, made, calibration.log_odds(margin[known]), recipe, seed),
         evidence=evidence,
     )
 
@@ -205,6 +213,7 @@ def base_rate_model(fitted: FittedModel) -> FittedModel:
         chosen_rounds=0,
         choices={},
         directions={},
+        interval=of_base_rate(level, fitted.n_leads, _own(fitted.evidence)).as_record(),
     )
 
 
@@ -265,3 +274,27 @@ def _directions(learned: Lessons) -> dict[str, Any]:
     lead, stage = rows.view.snapshots.lead[known], known_stage(rows.view)[known]
     pipelines = rows.timelines.pipelines
     return win_rates(rows.plan, rows.matrix[known], learned.target[known], lead, stage, pipelines)
+
+
+def _horizons(learned: Lessons, log_odds: Floats) -> dict[str, Any]:
+    """When wins come, by what the calibrated model says; empty where nothing was ever won."""
+    found = fit_horizons(learned.rows.view, learned.until, learned.target, log_odds)
+    return {} if found is None else found.as_record()
+
+
+def _interval(
+    learned: Lessons, made: Learned | None, log_odds: Floats, recipe: Recipe, seed: int
+) -> dict[str, Any]:
+    """How sure the log-odds are that a calibrated model says of the rows with a target."""
+    rows, known = learned.rows, learned.learned
+    own = _own(_evidence(rows, rows.labels(learned.until)))
+    if made is None:
+        return borrowed_alone(log_odds, own).as_record()
+    lessons = LearnedRows(
+        rows.plan, rows.matrix[known], learned.target[known], rows.view.snapshots.lead[known]
+    )
+    return fit_interval(lessons, log_odds, own, recipe, made.rounds, seed).as_record()
+
+
+def _own(evidence: Mapping[str, Evidence]) -> dict[str, float]:
+    return {name: one.own for name, one in evidence.items()}

@@ -49,6 +49,16 @@ class Incidence:
         within: Floats = np.where(in_all > 0, share, 1.0)
         return within
 
+    def share_between(self, since: Int64s, by: Int64s, of: Int64s) -> Floats:
+        """Of the wins after `since` and within `of` the share that comes by then; 1 of none."""
+        before = self.won_by(np.minimum(since, of))
+        left = self.won_by(of) - before
+        share = (self.won_by(np.clip(by, np.minimum(since, of), of)) - before) / np.where(
+            left > 0, left, 1.0
+        )
+        between: Floats = np.where(left > 0, share, 1.0)
+        return between
+
     def _place(self, after: Int64s) -> Int64s:
         places: Int64s = np.searchsorted(self.times, after, "right")
         return places

@@ -115,6 +115,7 @@ def _show_factors(body: dict[str, Any], language: Language) -> None:
     probability = percent(body["win_probability"], language)
     grade = body["grade"]
     say(language.say("Win probability {percent}, grade {grade}", percent=probability, grade=grade))
+    _show_interval_and_horizons(body, language)
     if body["support"] == NO_SUPPORT:
         say(
             language.say(
@@ -129,6 +130,24 @@ def _show_factors(body: dict[str, Any], language: Language) -> None:
     rows.append((language.say("Everything else"), _points(body["other_effects"], language)))
     rows.append((language.say("Win probability"), probability))
     show_table("", ("", ""), rows)
+
+
+def _show_interval_and_horizons(body: dict[str, Any], language: Language) -> None:
+    if body["interval"]:
+        low, high = (percent(end, language) for end in body["interval"])
+        say(
+            language.say(
+                "Of leads known to be like this one, between {low} and {high} are won.",
+                low=low, high=high,
+            )
+        )  # fmt: skip
+    if body["horizons"]:
+        shown = (
+            f"{language.count('{count} day', '{count} days', name.removesuffix('d'))} "
+            f"{percent(by_then, language)}"
+            for name, by_then in body["horizons"].items()
+        )
+        say(f"{language.say('Won within:')} {' · '.join(shown)}")
 
 
 def _show_changes(changes: dict[str, Any], language: Language) -> None:

@@ -32,6 +32,7 @@ from leadscore.settings import Settings, read_settings
 from leadscore.sources import Records, moment_of, read_records
 from leadscore.table_file import check_output, write_table
 from leadscore.terminal import Progress, percent, progress, say, show_json, show_table
+from models.horizons import SHOWN_DAYS
 from models.languages import Language
 from models.score_body import factor_body
 from models.scorer import FACTORS_EACH_WAY, Score, Scorer
@@ -186,6 +187,7 @@ def _row(asked: Asked, found: Score | None, version: str) -> dict[str, Any]:
         row |= {
             "status": found.status,
             "win_probability": found.win_probability,
+            **_interval_and_horizons(found),
             "score": found.score,
             "grade": found.grade,
             "base_probability": found.base_probability,
@@ -194,6 +196,13 @@ def _row(asked: Asked, found: Score | None, version: str) -> dict[str, Any]:
             "model_version": version,
         }
     return row
+
+
+def _interval_and_horizons(found: Score) -> dict[str, float | None]:
+    low, high = found.interval or (None, None)
+    horizons = found.horizons or {}
+    by_day = {f"win_{day}d": horizons.get(day) for day in SHOWN_DAYS}
+    return {"low": low, "high": high, **by_day}
 
 
 def _summary(rows: list[dict[str, Any]], scorer: Scorer, output: Path | None) -> dict[str, Any]:
