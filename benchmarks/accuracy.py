@@ -4,7 +4,8 @@ loan_applications: learned until 2012-02-03T16:17:11Z, judged on later applicati
 school_crm: learned until 2023-10-01T00:00+02:00, judged on October's deals at six ages while open.
 marketplace_sellers: learned until 2018-04-01T00:00Z with a window of 60 days, judged on the leads
 of April and May as they came in.
-simulated: 20,000 leads, learned at two thirds of the time, judged beside the true probabilities.
+simulated: 20,000 leads, learned at two thirds of the time, judged beside the true probabilities;
+the share of them that the intervals hold, and the error of each horizon.
 loan_offers, bank_campaign, x_education, leadforge: by protocols of others, in benchmarks/published.
 Real test rows are counted: `runs_on_the_test` says how often a work has been scored so far.
 """
@@ -28,7 +29,7 @@ from benchmarks.published.loan_offers import loan_offers as loan_offers_of
 from benchmarks.published.run_record import RECORD, count_run
 from benchmarks.published.x_education import in_random_order, judged_last
 from crm.folder import read_folder
-from crm.simulator import simulate, write_folder
+from crm.simulator import SimulatedCrm, simulate, true_horizons_at, write_folder
 from leads.arrays import Floats, Int8s
 from leads.clock import DAY_US, format_time, parse_time
 from leads.outcome import CENSORED_LABEL, known_status, labels
@@ -36,6 +37,7 @@ from leads.pipelines import OPEN
 from leads.timeline import Timelines
 from leads.view import Snapshots, look
 from models.bootstrap import figures, paired_difference
+from models.horizons import SHOWN_DAYS
 from models.metrics import calibration_curve
 from training.drift import base_rate_shift
 from training.evaluation import MODEL, Judged, judge
@@ -148,7 +150,8 @@ def _later_leads(
 def simulated(seed: int, leads: int) -> dict[str, Any]:
     """The model beside the true probabilities, on the truth's snapshots after the cut."""
     with tempfile.TemporaryDirectory() as folder:
-        timelines, truth = _simulated_crm(Path(folder), leads, seed)
+        crm = simulate(leads, seed)
+        timelines, truth = _simulated_crm(crm, Path(folder))
     until = timelines.newest_event_at() or 0
     cut = int(np.quantile(timelines.created_at, 2 / 3))
     rows = np.array([timelines.row_of[lead] for lead in truth["lead_id"].to_pylist()])
@@ -165,7 +168,35 @@ def simulated(seed: int, leads: int) -> dict[str, Any]:
         "cut": format_time(cut),
         "leads": leads,
         "error": error_against(p_win[kept], judged.probability[MODEL]),
+        "interval": coverage(p_win[kept], judged.bounds),
+        "horizons": _horizon_errors(crm, judged),
     }
+
+
+def coverage(true: Floats, bounds: Floats | None) -> dict[str, float]:
+    """The share of snapshots whose true probability lies in the interval, and its mean width."""
+    if bounds is None:
+        return {}
+    low, high = bounds.T
+    return {
+        "covered": float(((low <= true) & (true <= high)).mean()),
+        "width": float((high - low).mean()),
+    }
+
+
+def _horizon_errors(crm: SimulatedCrm, judged: Judged) -> dict[str, dict[str, float]]:
+    """`error_against` the true probability of being won by each horizon, up to the window."""
+    if judged.horizons is None:
+        return {}
+    view = judged.view
+    rows = np.array([crm.row_of[view.lead_id(row)] for row in range(len(view))])
+    true = true_horizons_at(crm, Snapshots(rows, view.as_of), SHOWN_DAYS)
+    errors = {}
+    for place, day in enumerate(SHOWN_DAYS):
+        said = ~np.isnan(judged.horizons[:, place])
+        if said.any():
+            errors[f"{day}d"] = error_against(true[said, place], judged.horizons[said, place])
+    return errors
 
 
 def error_against(true: Floats, said: Floats) -> dict[str, float]:
@@ -184,9 +215,9 @@ def error_against(true: Floats, said: Floats) -> dict[str, float]:
     }
 
 
-def _simulated_crm(folder: Path, leads: int, seed: int) -> tuple[Timelines, Any]:
+def _simulated_crm(crm: SimulatedCrm, folder: Path) -> tuple[Timelines, Any]:
     """The timelines of a simulated CRM and its table of true probabilities."""
-    write_folder(simulate(leads, seed), folder)
+    write_folder(crm, folder)
     return read_folder(folder).timelines, pq.read_table(folder / "truth.parquet")
 
 

@@ -40,7 +40,8 @@ class Judged:
 
     `closed_weight` is 1 per lead over these. In `weight` they also stand for the `n_censored`
     snapshots of which it was too early to tell, where there are any. `members` is what each member
-    of the model's bag said alone.
+    of the model's bag said alone, `bounds` and `horizons` the ends of the model's interval and its
+    horizons, as the scorer gives them.
     """
 
     view: View
@@ -51,6 +52,8 @@ class Judged:
     n_too_early: int
     probability: dict[str, Floats]
     members: tuple[Floats, ...] = ()
+    bounds: Floats | None = None
+    horizons: Floats | None = None
 
 
 MODEL = "model"
@@ -161,6 +164,7 @@ def judge(
     progress("fitting the baselines")
     probability |= _baseline_probabilities(learned, view, population, fitted.base_rate)
     closed_weight = equal_weights(snapshots.lead)
+    bounds, horizons = scorer.bounds_and_horizons(view, population)
     return Judged(
         view=view,
         label=label,
@@ -170,6 +174,8 @@ def judge(
         n_too_early=0,
         probability=probability,
         members=scorer.member_probabilities(view, population),
+        bounds=bounds,
+        horizons=horizons,
     )
 
 
