@@ -12,8 +12,9 @@ import numpy as np
 
 from features.population import population_of
 from leads.arrays import Floats, Int64s
+from leads.clock import format_time
 from leads.errors import TooFewLeadsError
-from leads.outcome import WON_LABEL
+from leads.outcome import CENSORED_LABEL, WON_LABEL, labels
 from leads.timeline import Timelines
 from leads.view import known_by, look
 from models.bootstrap import Estimate
@@ -21,9 +22,10 @@ from models.metrics import METRICS, rank
 from models.scorer import Scorer
 from training.artifacts import artifact_of
 from training.evaluation import MODEL, Judged, holdout_cut, judge_forward
-from training.fitting import fit_model
+from training.fitting import check_enough, fit_model
 from training.learner import Progress, no_progress
 from training.recipe import Recipe
+from training.snapshots import open_life_snapshots
 
 QUICK = Recipe(members=2, rounds=(25, 50, 100), folds=(0.6, 1.0))
 SHARES = (0.25, 0.5)
@@ -88,6 +90,7 @@ def expected_accuracy(
     """Measure on the newest quarter of the decided leads. Raises `TooFewLeadsError`."""
     known = known_by(timelines, until)
     cut = holdout_cut(known, until)
+    _check_enough_to_learn(known, cut, seed)
     judged = judge_forward(known, until, seed, QUICK, lambda step: progress(f"all leads: {step}"))
     early = np.flatnonzero(known.created_at <= cut)
     shares, said = [1.0], [judged.probability[MODEL]]
@@ -125,12 +128,21 @@ def _learned_from(known: Timelines, rows: Int64s, judged: Judged, cut: int, seed
     """What a model says that learned from some early leads; the later ones are known to it too."""
     later = np.flatnonzero(known.created_at > cut)
     fewer = known.only(np.concatenate([rows, later]))
+    _check_enough_to_learn(fewer, cut, seed)
     fitted = fit_model(fewer, cut, seed, QUICK)
     place = np.full(len(known), -1)
     place[later] = len(rows) + np.arange(len(later))
     snapshots = replace(judged.view.snapshots, lead=place[judged.view.snapshots.lead])
     scorer = Scorer(artifact_of(fitted, fewer, {}), version="part")
     return scorer.probabilities(look(fewer, snapshots), population_of(fewer))
+
+
+def _check_enough_to_learn(timelines: Timelines, cut: int, seed: int) -> None:
+    """Refuse to measure models that would not learn from signals, but say what is usual."""
+    snapshots = open_life_snapshots(timelines, cut, seed)
+    label = labels(look(timelines, snapshots), cut)
+    decided = label != CENSORED_LABEL
+    check_enough(snapshots.lead[decided], label[decided], f"by {format_time(cut)}")
 
 
 def _resampled(judged: Judged, said: Sequence[Floats], seed: int) -> dict[str, Floats]:

@@ -11,7 +11,7 @@ _FEWEST_DECIDED, _DECIDED_SHARE = 100, 0.01
 
 
 def too_few_outcomes(looked: Looked) -> list[Problem]:
-    """Too few leads won, or too few decided otherwise, to learn from or to be sure."""
+    """Too few leads won, or too few decided otherwise, to learn from signals or to be sure."""
     won = sum(size.won_within_window for size in looked.inventory.pipelines)
     other = sum(size.decided for size in looked.inventory.pipelines) - won
     counts = f"{won:,} leads are won within the window and {other:,} decided otherwise"
@@ -20,8 +20,9 @@ def too_few_outcomes(looked: Looked) -> list[Problem]:
             Problem(
                 "too_few_outcomes",
                 "stops",
-                f"{counts}; {FEWEST_LEADS_EACH} of each are needed to learn: import closed leads "
-                "too, with the stage changes that closed them, and more history",
+                f"{counts}; {FEWEST_LEADS_EACH} of each are needed to learn from signals, until "
+                "then scores lean on the win rates of stages and what is usual: import closed "
+                "leads too, with the stage changes that closed them, and more history",
             )
         ]
     if min(won, other) < _FEW_WINS:

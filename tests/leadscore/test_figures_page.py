@@ -22,7 +22,7 @@ from training.suspicion import Suspicion
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to-read-the-figures.md"
 # Their parts are named by the data: ages, stages, pipelines.
-NAMED_BY_DATA = {"by_age", "by_stage", "by_pipeline", "events", "kinds", "window_days"}
+NAMED_BY_DATA = {"by_age", "by_stage", "by_pipeline", "events", "kinds", "window_days", "pipelines"}
 # Settings, explained where they are set.
 NO_FIGURES = {"recipe"}
 
