@@ -1,16 +1,16 @@
 """How fast signals are computed, beside what a data team would pick, all on the same events.
 
 `python -m benchmarks.features --json`: one invented set of events per size; every tool gives the
-same columns, which are compared for equality, and the median of some runs is told. Leadscore fills
-the two families that these columns are of: more columns than the others are asked for.
-`all_families` reads 10 events a lead from Parquet and fills every signal that is on by default.
+same columns, which are compared for equality, and the medians of some turns are told: seconds of
+the processor, all threads together, and of the clock. Each may use two threads, pandas uses one.
+Leadscore is measured with engagement and minutes, which are these columns and two more, and with
+all of the rhythm beside them. Then every signal on by default: `benchmarks.features_of_all`.
 """
 
 import argparse
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numba import njit
 
 from benchmarks.feature_peers import (
     DIRECTIONS,
@@ -30,25 +31,26 @@ from benchmarks.feature_peers import (
     pandas_query,
     polars_query,
 )
+from benchmarks.features_of_all import (
+    PIPELINES,
+    all_families,
+    created_at_of,
+    most_memory_held,
+    one_lead,
+    seconds_of,
+)
 from features.engagement import ENGAGEMENT
 from features.plan import SignalPlan, learn_plan
-from features.population import population_of
+from features.population import Population, population_of
 from features.rhythm import RHYTHM
-from leads.arrays import MISSING, Coded, Floats, Int64s
+from features.rhythm_kernel import conversation
+from features.signal import Column, Family, FamilySettings
+from leads.arrays import MISSING, Floats, Int8s, Int64s
 from leads.clock import DAY_US
-from leads.pipelines import Pipeline, Pipelines
-from leads.records import (
-    INTERACTION,
-    STAGE_CHANGE,
-    EventColumns,
-    LeadColumns,
-)
-from leads.timeline import Events, Timelines, build_timelines
-from leads.view import Snapshots, look
+from leads.records import INTERACTION
+from leads.timeline import Events, Timelines
+from leads.view import Snapshots, View, look
 
-START_US = 1_700_000_000_000_000
-SPREAD_DAYS = 365
-PIPELINES = Pipelines((Pipeline("b2b", ("New", "Offer"), ("Won",), ("Lost",)),))
 SIZES = (10_000, 100_000, 1_000_000)
 PEERS: dict[str, Callable[[Contacts], Callable[[], Floats]]] = {
     "polars": polars_query, "duckdb": duckdb_query, "pandas": pandas_query,
@@ -58,7 +60,7 @@ PEERS: dict[str, Callable[[Contacts], Callable[[], Floats]]] = {
 def invented(leads: int, events_each: int, snapshots_each: int = 1) -> Contacts:
     """Contacts over 120 days of each lead's life, and moments within it; minutes are whole."""
     draw = np.random.default_rng(leads + events_each)
-    created_at = _created_at(leads)
+    created_at = created_at_of(leads)
     of_lead = np.repeat(np.arange(leads), events_each)
     at = created_at[of_lead] + draw.integers(1, 120 * DAY_US, len(of_lead))
     at = at[np.lexsort((at, of_lead))]
@@ -74,17 +76,12 @@ def invented(leads: int, events_each: int, snapshots_each: int = 1) -> Contacts:
     )
 
 
-def _created_at(leads: int) -> Int64s:
-    drawn = np.random.default_rng(leads).integers(0, SPREAD_DAYS * DAY_US, leads)
-    return START_US + np.sort(drawn)
-
-
 def timelines_of(contacts: Contacts) -> Timelines:
     """The contacts as timelines hold them."""
     leads, n = int(contacts.lead.max()) + 1, len(contacts.at)
     return Timelines(
         lead_ids=tuple(map(str, range(leads))),
-        created_at=_created_at(leads),
+        created_at=created_at_of(leads),
         pipeline=np.zeros(leads, np.int16),
         start=np.searchsorted(contacts.of_lead, np.arange(leads + 1)),
         events=Events(
@@ -111,37 +108,86 @@ def timelines_of(contacts: Contacts) -> Timelines:
     )
 
 
-def leadscore_query(contacts: Contacts) -> tuple[SignalPlan, Callable[[], Floats]]:
-    """The view and the two families, as a training does."""
+_DURATIONS = {"directions": False, "people": False, "durations": True}
+
+
+def _minutes_columns(settings: FamilySettings) -> tuple[Column, ...]:
+    return tuple(one for one in RHYTHM.columns(settings) if "minutes" in one.name)
+
+
+def _fill_minutes(
+    settings: FamilySettings, view: View, population: Population, block: Floats
+) -> None:
+    events = view.events
+    _walk_minutes(
+        events.type, events.occurred_at, events.duration_seconds,
+        view.first, view.stop, view.as_of, block,
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)  # pragma: no cover
+def _walk_minutes(
+    event_type: Int8s,
+    occurred_at: Int64s,
+    duration_seconds: Floats,
+    first: Int64s,
+    stop: Int64s,
+    as_of: Int64s,
+    block: Floats,
+) -> None:
+    contacts = np.empty((stop - first).max(), np.int64)
+    for s in range(len(first)):
+        n = 0
+        for event in range(first[s], stop[s]):
+            if event_type[event] == INTERACTION:
+                contacts[n] = event
+                n += 1
+        conversation(occurred_at, contacts[:n], as_of[s], duration_seconds, block[s])
+
+
+# Of the rhythm only what the peers can express.
+MINUTES = Family("minutes", lambda timelines: _DURATIONS, _minutes_columns, _fill_minutes)
+
+
+def leadscore_query(
+    contacts: Contacts, beside_engagement: Family = MINUTES
+) -> tuple[SignalPlan, Callable[[], Floats]]:
+    """The view and two families, as a training does."""
     timelines = timelines_of(contacts)
     learned = dict(ENGAGEMENT.learn(timelines)) | {"directed_kinds": []}
-    minutes = {"directions": False, "people": False, "durations": True}
-    plan = SignalPlan(((ENGAGEMENT, learned), (RHYTHM, minutes)))
+    plan = SignalPlan(((ENGAGEMENT, learned), (beside_engagement, _DURATIONS)))
     snapshots = Snapshots(contacts.lead, contacts.as_of)
     return plan, lambda: plan.matrix(look(timelines, snapshots), population_of(timelines))
 
 
 def compared(contacts: Contacts, repeats: int, peers: list[str]) -> dict[str, Any]:
-    """Medians of the seconds of each tool, in turns, and how many times leadscore's that is."""
+    """Medians of the seconds of each tool, in turns, and how many times leadscore's they are."""
     plan, ours = leadscore_query(contacts)
     place_of = {column.name: place for place, column in enumerate(plan.columns)}
     matrix = ours()
     wanted = matrix[:, [place_of[name] for name in names()]]
     queries = {name: PEERS[name](contacts) for name in peers}
     equal = {name: _equal(query(), wanted) for name, query in queries.items()}
-    queries = {"leadscore": ours, **queries}
-    taken: dict[str, list[float]] = {name: [] for name in queries}
+    whole_plan, whole = leadscore_query(contacts, RHYTHM)
+    queries = {"leadscore": ours, "leadscore_all_rhythm": whole, **queries}
+    whole()
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in queries}
     for _ in range(repeats):
         for name, query in queries.items():
-            taken[name].append(_seconds(query))
-    seconds = {name: float(np.median(each)) for name, each in taken.items()}
+            taken[name].append(_both_seconds(query))
+    processor, clock = (
+        {name: float(np.median([turn[which] for turn in each])) for name, each in taken.items()}
+        for which in (0, 1)
+    )
     return {
         "snapshots": len(contacts.lead),
         "events": len(contacts.at),
         "columns": len(names()),
-        "columns_of_leadscore": len(plan.columns),
-        "seconds": seconds,
-        "times_leadscore": {name: seconds[name] / seconds["leadscore"] for name in peers},
+        "columns_of_leadscore": [len(plan.columns), len(whole_plan.columns)],
+        "processor_seconds": processor,
+        "seconds": clock,
+        "times_leadscore": {name: processor[name] / processor["leadscore"] for name in peers},
+        "times_leadscore_by_the_clock": {name: clock[name] / clock["leadscore"] for name in peers},
         "equal": equal,
         "repeats": repeats,
     }
@@ -151,10 +197,32 @@ def _equal(found: Floats, wanted: Floats) -> bool:
     return np.array_equal(found, wanted, equal_nan=True)
 
 
-def _seconds(query: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    query()
-    return time.perf_counter() - begun
+def _both_seconds(query: Callable[[], object]) -> tuple[float, float]:
+    """Of the processor, all threads together, and of the clock."""
+    begun = time.process_time()
+    clock = seconds_of(query)
+    return time.process_time() - begun, clock
+
+
+def deep_alone(leads: int) -> dict[str, Any]:
+    """Every signal on by default of leads with 20,000 events each, at 10 snapshots."""
+    contacts = invented(leads, 20_000, 10)
+    timelines = timelines_of(contacts)
+    plan = learn_plan(timelines.only(np.arange(min(leads, 50))))
+    snapshots = Snapshots(contacts.lead, contacts.as_of)
+    few = snapshots.only(np.arange(2))
+    plan.matrix(look(timelines, few), population_of(timelines.only(np.arange(2))))
+    processor, clock = _both_seconds(
+        lambda: plan.matrix(look(timelines, snapshots), population_of(timelines))
+    )
+    return {
+        "snapshots": len(snapshots),
+        "events": len(contacts.at),
+        "columns": len(plan.columns),
+        "processor_seconds": processor,
+        "seconds": clock,
+        "mebibytes": most_memory_held(),
+    }
 
 
 FEATURETOOLS_COLUMNS = {
@@ -194,7 +262,7 @@ def beside_featuretools(python: Path, snapshots: int = 10_000) -> dict[str, Any]
         name: _equal(found[theirs].to_numpy(), matrix[:, place_of[name]])
         for theirs, name in FEATURETOOLS_COLUMNS.items()
     }
-    own = float(np.median([_seconds(ours) for _ in range(5)]))
+    own = float(np.median([seconds_of(ours) for _ in range(5)]))
     return {
         "snapshots": snapshots,
         "columns": len(FEATURETOOLS_COLUMNS),
@@ -204,158 +272,14 @@ def beside_featuretools(python: Path, snapshots: int = 10_000) -> dict[str, Any]
     }
 
 
-def write_parquet(folder: Path, leads: int) -> None:
-    """10 events a lead: 5 contacts, 2 stage changes, and 3 attributes at creation."""
-    draw = np.random.default_rng(1)
-    created_at = _created_at(leads)
-    of_lead = np.repeat(np.arange(leads), 7)
-    is_move = np.tile(np.array([False] * 5 + [True] * 2), leads)
-    at = created_at[of_lead] + draw.integers(1, 120 * DAY_US, len(of_lead))
-    closing = np.where(draw.random(leads) < 0.3, "Won", "Lost")
-    name = np.array(KINDS)[draw.integers(0, len(KINDS), len(at))]
-    name = np.where(is_move, "Offer", name)
-    name[6::7] = closing
-    at[6::7] = created_at + 130 * DAY_US
-    columns = {
-        "lead": of_lead.astype(np.int32),
-        "at": at,
-        "type": np.where(is_move, STAGE_CHANGE, INTERACTION).astype(np.int8),
-        "name": pa.array(name).dictionary_encode(),
-        "direction": np.where(is_move, MISSING, draw.integers(0, 2, len(at))).astype(np.int8),
-        "seconds": np.where(is_move, np.nan, draw.integers(60, 3600, len(at)).astype(float)),
-    }
-    pq.write_table(pa.table(columns), folder / "events.parquet")
-    attributes = {
-        "created_at": created_at,
-        "source": pa.array(np.array(_texts("s", 12))[draw.integers(0, 12, leads)]),
-        "owner": pa.array(np.array(_texts("o", 40))[draw.integers(0, 40, leads)]),
-        "amount": draw.integers(100, 90_000, leads).astype(np.float64),
-    }
-    pq.write_table(pa.table(attributes), folder / "leads.parquet")
-
-
-def _texts(prefix: str, count: int) -> list[str]:
-    return [f"{prefix}{number}" for number in range(count)]
-
-
-def read_parquet(folder: Path) -> Timelines:
-    """The timelines of what `write_parquet` wrote."""
-    events, leads = (pq.read_table(folder / f"{name}.parquet") for name in ("events", "leads"))
-    n, lead_ids = len(events), list(map(str, range(len(leads))))
-    occurred_at = events["at"].to_numpy()
-    columns = EventColumns(
-        lead_id=Coded(events["lead"].to_numpy(), tuple(lead_ids)),
-        type=events["type"].to_numpy(),
-        occurred_at=occurred_at,
-        recorded_at=occurred_at,
-        name=_coded(events["name"].combine_chunks()),
-        pipeline=Coded.missing(n),
-        number=np.full(n, np.nan),
-        level=Coded.missing(n),
-        direction=events["direction"].to_numpy(),
-        duration_seconds=events["seconds"].to_numpy(),
-        actor=Coded.missing(n),
-        result=Coded.missing(n),
-        event_id=[""] * n,
-    )
-    texts = {name: leads[name].combine_chunks().dictionary_encode() for name in ("source", "owner")}
-    of_leads = LeadColumns(
-        lead_id=lead_ids,
-        created_at=leads["created_at"].to_numpy(),
-        pipeline=Coded(np.zeros(len(leads), np.int32), ("b2b",)),
-        numbers={"amount": leads["amount"].to_numpy()},
-        levels={
-            name: Coded(
-                text.indices.to_numpy().astype(np.int32), tuple(text.dictionary.to_pylist())
-            )
-            for name, text in texts.items()
-        },
-    )
-    types: Any = {"amount": "number", "source": "category", "owner": "category"}
-    return build_timelines(of_leads, columns, PIPELINES, types)
-
-
-def _coded(text: pa.DictionaryArray) -> Coded:
-    return Coded(text.indices.to_numpy().astype(np.int32), tuple(text.dictionary.to_pylist()))
-
-
-def all_families(leads: int) -> dict[str, Any]:
-    """Seconds from Parquet to every signal of one snapshot a lead, and the most memory held."""
-    with tempfile.TemporaryDirectory() as folder:
-        write_parquet(Path(folder), leads)
-        code = (
-            "import json; from pathlib import Path; from benchmarks.features import from_parquet; "
-            f"print(json.dumps(from_parquet(Path({folder!r}))))"
-        )
-        run = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        )
-    measured: dict[str, Any] = json.loads(run.stdout)
-    return measured
-
-
-def from_parquet(folder: Path) -> dict[str, Any]:
-    """In a process of its own, which has compiled nothing when the clock begins but small rows."""
-    begun, cpu = time.perf_counter(), time.process_time()
-    timelines = read_parquet(folder)
-    read = time.perf_counter()
-    some = timelines.only(np.arange(min(5_000, len(timelines))))
-    plan = learn_plan(some)
-    learned = time.perf_counter()
-    draw = np.random.default_rng(2)
-    lead = np.arange(len(timelines))
-    as_of = timelines.created_at + draw.integers(0, 150 * DAY_US, len(lead))
-    matrix = plan.matrix(look(timelines, Snapshots(lead, as_of)), population_of(timelines))
-    ended = time.perf_counter()
-    return {
-        "snapshots": len(lead),
-        "events": len(timelines.events.type),
-        "columns": matrix.shape[1],
-        "seconds": ended - begun,
-        "seconds_reading": read - begun,
-        "seconds_of_signals": ended - learned,
-        "processor_seconds": time.process_time() - cpu,
-        "mebibytes": _most_memory_held(),
-    }
-
-
-def _most_memory_held() -> float:
-    """Of this process since it began; getrusage would tell that of the one it was forked from."""
-    (line,) = [one for one in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in one]
-    return int(line.split()[1]) / 1024
-
-
-def one_lead(events: int = 200) -> dict[str, Any]:
-    """Microseconds of one lead of so many events among 20,000, all families on by default."""
-    with tempfile.TemporaryDirectory() as folder:
-        write_parquet(Path(folder), 20_000)
-        others = read_parquet(Path(folder))
-    plan, population = learn_plan(others), population_of(others)
-    lead = others.only(np.array([7]))
-    again = np.repeat(np.arange(len(lead.events.type)), events // len(lead.events.type))
-    longer = lead.events.take(again)
-    taken = []
-    for _ in range(1_000):
-        asked = Timelines(
-            **{
-                **{name: getattr(lead, name) for name in lead.__dataclass_fields__},
-                "lead_ids": ("new",),
-                "start": np.array([0, len(again)]),
-                "events": longer,
-            }
-        )
-        snapshot = Snapshots(np.zeros(1, np.int64), lead.created_at + 140 * DAY_US)
-        taken.append(_seconds(lambda: plan.matrix(look(asked, snapshot), population)) * 1e6)  # noqa: B023
-    return {"events": len(again), "columns": len(plan.columns), "median": float(np.median(taken))}
-
-
 def main() -> None:
     """Run what was asked for and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES, help="snapshots")
-    parser.add_argument("--deep-leads", type=int, default=2_000, help="leads of 20,000 events")
+    parser.add_argument("--deep-leads", type=int, default=100, help="leads of 20,000 events")
+    parser.add_argument("--deep-alone", type=int, default=2_000, help="such leads, without peers")
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS))
     parser.add_argument("--featuretools", type=Path, help="the Python of its environment")
     given = parser.parse_args()
@@ -367,6 +291,8 @@ def main() -> None:
         results[f"{given.deep_leads:,} leads of 20,000 events"] = compared(
             deep, min(given.repeats, 3), given.peers
         )
+    if given.deep_alone:
+        results[f"{given.deep_alone:,} leads alone"] = deep_alone(given.deep_alone)
     if given.featuretools:
         results["featuretools"] = beside_featuretools(given.featuretools)
     results["all_families"] = [all_families(size) for size in given.sizes]
