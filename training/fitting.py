@@ -119,7 +119,7 @@ def fit_lessons(
     made = None
     if min(leads_of_each(lead, label)) >= FEWEST_LEADS_EACH:
         progress("calibrating forward in time")
-        folds = _folds(learned, recipe, seed)
+        folds = folds_of(learned, recipe, seed)
         own = Learnable(rows.matrix, lead, rows.view.as_of, learned.target, folds)
         of = with_lent(own, rows.plan, known_stage(rows.view), rows.timelines.pipelines, evidence)
         made = learn(
@@ -230,7 +230,7 @@ def check_enough(lead: Int64s, label: Int8s, which: str, fewest: int = FEWEST_LE
         )
 
 
-def _folds(learned: Lessons, recipe: Recipe, seed: int) -> list[Fold]:
+def folds_of(learned: Lessons, recipe: Recipe, seed: int) -> list[Fold]:
     """Later leads to choose and calibrate by, of known target, that earlier ones can predict.
 
     None where these are too few to tell.

@@ -25,7 +25,8 @@ from training.learner import Progress, no_progress
 from training.recipe import Recipe
 from training.snapshots import open_life_snapshots
 from training.tracking import log_run
-from training.training_record import served_among, training_record
+from training.training_record import served_among, training_record, with_trials
+from training.tuning import Tuned, tune
 from training.worth import worth
 
 
@@ -61,19 +62,23 @@ def train(
     tracking_uri: str,
     artifact_root: Path,
     recipe: Recipe | None = None,
+    tune_minutes: float | None = None,
     overruled: Overruled = NOT_OVERRULED,
     progress: Progress = no_progress,
 ) -> Trained:
     """Train on what was known at `until` and register the model; promotes nothing.
 
-    Learns nothing from the fields that the leak audit sets aside. Where too few leads are decided
-    to judge a model on, its figures are None. Raises `TooFewLeadsError` where there is no lead,
-    `InvalidInputError` for a field that is overruled and not there.
+    With `tune_minutes` the recipe is searched for first, on what is known before the leads that it
+    is judged on. Learns nothing from the fields that the leak audit sets aside. Where too few leads
+    are decided to judge a model on, its figures are None. Raises `TooFewLeadsError` where there is
+    no lead, `InvalidInputError` for a field that is overruled and not there.
     """
     recipe = recipe or Recipe()
     progress("looking for fields that tell the outcome")
     audited = audit(timelines, until, overruled)
     timelines = audited.timelines
+    tuned = _tuned(timelines, until, seed, recipe, tune_minutes, progress)
+    recipe = recipe if tuned is None else tuned.recipe
     judged = _judged(timelines, until, seed, recipe, lambda step: progress(f"judging: {step}"))
     figures = {**judgement(judged, timelines, until), **audited.as_record()}
     fitted = fit_model(timelines, until, seed, recipe, lambda step: progress(f"learning: {step}"))
@@ -83,6 +88,7 @@ def train(
         **figures,
         "history": fitted.history.as_record(),
         "evidence": evidence_record(fitted.evidence),
+        **({} if tuned is None else {"tuned": tuned.as_record()}),
     }
     known = known_by(timelines, until)
     about = _about(fitted, known, recipe, figures, until, seed, source)
@@ -99,9 +105,22 @@ def train(
         artifact_folder = Path(folder) / "artifact"
         manifest_hash = write_artifact(artifact_folder, artifact)
         record = training_record(fitted, judged, curves, about, recipe, artifact_folder)
-        served = served_among(record, known, population, until)
+        served = served_among(with_trials(record, tuned), known, population, until)
         logged = log_run(served, tracking_uri=tracking_uri, artifact_root=artifact_root)
     return Trained(logged.version, logged.run_id, manifest_hash, figures, judged, timelines)
+
+
+def _tuned(
+    timelines: Timelines,
+    until: int,
+    seed: int,
+    recipe: Recipe,
+    minutes: float | None,
+    progress: Progress,
+) -> Tuned | None:
+    if minutes is None:
+        return None
+    return tune(timelines, until, seed, minutes, recipe, lambda step: progress(f"tuning: {step}"))
 
 
 def _judged(

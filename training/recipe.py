@@ -30,7 +30,7 @@ class Recipe:
     linear_c: float = 0.1
     linear_share: float = 0.5
     last_days: tuple[float, ...] = (365.0, 180.0)
-    half_lives_days: tuple[float, ...] = (365.0, 180.0, 90.0)
+    half_lives_days: tuple[float, ...] = (365.0, 180.0, 90.0, 45.0)
 
     def as_params(self) -> dict[str, str]:
         """What a run logs of it."""

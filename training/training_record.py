@@ -22,6 +22,7 @@ from training.plots import all_plots
 from training.problem import listed
 from training.recipe import Recipe
 from training.tracking import ChildRun, RunRecord, TrainingData
+from training.tuning import Tuned
 
 CURVES_FILE, REPORT_FILE, CARD_FILE = "curves.json", "report.json", "model_card.md"
 
@@ -91,6 +92,21 @@ def served_among(
     """The record with what MLflow needs to serve the model."""
     example = json.dumps(example_body(known, until), ensure_ascii=False)
     return replace(record, population=population, input_example=example)
+
+
+def with_trials(record: RunRecord, tuned: Tuned | None) -> RunRecord:
+    """The record with a nested run for each recipe that was tried, if any were."""
+    if tuned is None:
+        return record
+    trials = tuple(
+        ChildRun(
+            f"recipe {number}",
+            params={"recipe": number, "trees": trial.rounds, **trial.recipe.as_params()},
+            metrics={"forward_log_loss": trial.loss, "seconds": trial.seconds},
+        )
+        for number, trial in enumerate(tuned.trials)
+    )
+    return replace(record, children=(*record.children, *trials))
 
 
 def example_body(known: Timelines, until: int) -> dict[str, Any]:

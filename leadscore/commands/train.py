@@ -46,6 +46,12 @@ def train(
     lost: Lost = None,
     allow: Allow = None,
     deny: Deny = None,
+    tune: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MINUTES", help="Search for a better recipe first, for so long.", min=0.0
+        ),
+    ] = None,
     recalibrate_only: Annotated[
         bool,
         typer.Option(
@@ -64,6 +70,10 @@ def train(
         raise InvalidInputError(
             "--recalibrate-only learns from no field: leave out --allow and --deny, or train anew"
         )
+    if recalibrate_only and tune is not None:
+        raise InvalidInputError(
+            "--recalibrate-only fits no recipe: leave out --tune, or train anew"
+        )
     with Store.open(settings.store) as store, progress("training") as step:
         records = read_records(store, settings, data, timezone, won, lost, step, mapping)
         until_us = moment_of(records, until, "--until")
@@ -72,17 +82,17 @@ def train(
             told = recalibrate_champion(asked)
         else:
             overruled = Overruled(tuple(allow or ()), tuple(deny or ()))
-            told = _learn(asked, seed, overruled)
+            told = _learn(asked, seed, overruled, tune)
     if as_json:
         show_json(told.record)
     else:
         told.show()
 
 
-def _learn(asked: Asked, seed: int, overruled: Overruled) -> Told:
+def _learn(asked: Asked, seed: int, overruled: Overruled, tune: float | None) -> Told:
     """Learn, register, promote by the rule."""
     settings = asked.settings
-    trained = train_on(asked.records, asked.until, seed, settings, asked.step, overruled)
+    trained = train_on(asked.records, asked.until, seed, settings, asked.step, overruled, tune)
     settled = settle(New(trained.version, trained.manifest_hash, trained.timelines), asked)
     record = {
         "version": trained.version,
@@ -101,6 +111,7 @@ def train_on(
     settings: Settings,
     step: Progress,
     overruled: Overruled = NOT_OVERRULED,
+    tune_minutes: float | None = None,
 ) -> Trained:
     """Train on records and register the model in the MLflow of the settings."""
     if settings.signals is not None:
@@ -113,6 +124,7 @@ def train_on(
         Source(records.name, records.data_hash),
         tracking_uri=settings.tracking_uri,
         artifact_root=settings.mlflow_artifacts,
+        tune_minutes=tune_minutes,
         overruled=overruled,
         progress=step,
     )
@@ -158,6 +170,16 @@ def _show(record: dict[str, Any], settled: Settled, source: str) -> None:
     for part in ("by_age", "by_stage", "by_pipeline"):
         if len(holdout[part]) > 1:
             _show_part(part, holdout[part])
+    _show_what_it_learned_from(record)
+    state = "promoted" if record["promoted"] else "not promoted"
+    say(f"Version {record['version']}: {state}; {record['reason']}.", f"Runs: {record['mlflow']}")
+    settled.show(record["version"])
+
+
+def _show_what_it_learned_from(record: dict[str, Any]) -> None:
+    """By which recipe, from how much of the past, and from which fields not."""
+    if "tuned" in record:
+        say(f"{record['tuned']['sentence']}.")
     if record["history"]["name"] != EVERYTHING.name:
         say(f"{record['history']['sentence']}.")
     if record["base_rate_shift"] is not None:
@@ -168,9 +190,6 @@ def _show(record: dict[str, Any], settled: Settled, source: str) -> None:
         say(f"To be looked at: {field['field']}; {field['evidence']}.")
     if record["allowed"]:
         say(f"Learned from, by --allow: {', '.join(record['allowed'])}.")
-    state = "promoted" if record["promoted"] else "not promoted"
-    say(f"Version {record['version']}: {state}; {record['reason']}.", f"Runs: {record['mlflow']}")
-    settled.show(record["version"])
 
 
 def _show_part(part: str, figures: dict[str, Any]) -> None:
