@@ -61,8 +61,8 @@ def _recalibrated(made: Mapping[str, Any], window: Mapping[str, Any]) -> str:
         f"Recalibrated from version {made['from_version']} at {made['at']}: its signals, trees and "
         f"line, learned until {made['learned_until']}, as they were; every log-odds moved by "
         f"{made['moved_by']:+.3f}. Of {window['n_leads']:,} leads looked at from "
-        f"{window['begins_at']} to {window['ends_at']} {window['won']:.1%} were won, where "
-        f"{made['expected']:.1%} were expected. The figures below are those of that version."
+        f"{window['begins_at'][:10]} to {window['ends_at'][:10]} {window['won']:.1%} were won, "
+        f"where {made['expected']:.1%} were expected. The figures below are those of that version."
     )
 
 

@@ -69,8 +69,9 @@ class Recalibrated:
         """What was found, for a person, without its full stop."""
         window, expected = self.level.window, self.level.expected
         found = (
-            f"of {window.n_leads:,} leads looked at from {window.begins_at} to {window.ends_at} "
-            f"{window.won:.1%} were won where version {self.from_version} expected {expected:.1%}"
+            f"of {window.n_leads:,} leads looked at from {window.begins_at[:10]} to "
+            f"{window.ends_at[:10]} {window.won:.1%} were won where version {self.from_version} "
+            f"expected {expected:.1%}"
         )
         if not self.level.moved:
             return f"{found}; that is within noise: its level stays, and nothing was registered"
