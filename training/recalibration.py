@@ -20,6 +20,7 @@ from leads.view import known_by, look
 from models.artifact import Artifact, write_artifact
 from models.calibration import Platt, platt_from_record, sigmoid
 from models.margin import margin_of
+from training.fitting import MOMENTS
 from training.learner import Progress, no_progress
 from training.learning import Source
 from training.level import FEWEST_LEADS_EACH, NewestWindow, at_level_of, newest_matured
@@ -94,7 +95,7 @@ def level_of(artifact: Artifact, timelines: Timelines, until: int) -> Level:
     Raises `TooFewLeadsError` where no such window holds 25 leads won and 25 not.
     """
     known = known_by(timelines, until)
-    view = look(known, open_life_snapshots(known, until, int(artifact.about["seed"])))
+    view = look(known, open_life_snapshots(known, until, MOMENTS))
     label = labels(view, until)
     rows = newest_matured(view, label, until)
     if rows is None:

@@ -31,7 +31,7 @@ from training import bag
 from training.artifacts import artifact_of
 from training.borrowing import own_share
 from training.evidence import Evidence
-from training.fitting import check_enough, fit_model
+from training.fitting import MOMENTS, check_enough, fit_model
 from training.folds import Fold, folds_in_time
 from training.recipe import Recipe, recipe_from_record
 from training.rows import TrainingRows, training_rows
@@ -351,7 +351,7 @@ def test_typical_values_are_medians_of_open_snapshots_by_pipeline_and_stage():
 
 def training_rows_of_small_model() -> TrainingRows:
     timelines = audited_timelines()
-    return training_rows(timelines, until_of(timelines), seed=1)
+    return training_rows(timelines, until_of(timelines), MOMENTS)
 
 
 def test_fewest_log_loss_chooses_the_number_of_trees():
