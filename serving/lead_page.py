@@ -8,7 +8,7 @@ from leads.clock import format_time, parse_time
 from leads.errors import InvalidInputError
 from leads.records import ATTRIBUTE_CHANGE, Event, Lead
 from models.languages import Language
-from models.scorer import NO_SUPPORT, Factor, Score
+from models.scorer import NO_SUPPORT, THIN_SUPPORT, Factor, Score
 from serving.scoring import ScoredLead
 from serving.served import Served, ServedRecords
 from serving.timeline_items import TimelineItem, known_at, stage_at, timeline_item
@@ -54,6 +54,7 @@ class ShownScore:
     hurts_sum: str
     other: str
     no_signal: bool
+    much_borrowed: bool
     low: str | None
     high: str | None
     horizons: tuple[tuple[str, str], ...]
@@ -204,6 +205,7 @@ def _shown_score(score: Score, pages: _Pages) -> ShownScore | None:
         hurts_sum=exact_points(hurts, language),
         other=exact_points(other, language),
         no_signal=score.support == NO_SUPPORT,
+        much_borrowed=score.support == THIN_SUPPORT,
         low=None if score.interval is None else percent(score.interval[0], language),
         high=None if score.interval is None else percent(score.interval[1], language),
         horizons=_shown_horizons(score.horizons or {}, language),

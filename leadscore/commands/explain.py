@@ -14,7 +14,7 @@ from leadscore.scoring import load_scorer
 from leadscore.settings import read_settings
 from leadscore.terminal import say, show_json, show_table
 from models.languages import Language
-from models.scorer import NO_SUPPORT
+from models.scorer import NO_SUPPORT, THIN_SUPPORT
 from serving.changes import changes_body, changes_since
 from serving.schemas import event_body
 from serving.scoring import score_stored_lead, stored_lead
@@ -123,6 +123,13 @@ def _show_factors(body: dict[str, Any], language: Language) -> None:
             )
         )
         return
+    if body["support"] == THIN_SUPPORT:
+        say(
+            language.say(
+                "Few leads like this one are closed: much is borrowed from other leads and from "
+                "what is usual."
+            )
+        )
     rows = [(language.say("A typical lead"), percent(body["base_probability"], language))]
     rows += [
         (factor["sentence"], _points(factor["effect"], language)) for factor in body["factors"]
