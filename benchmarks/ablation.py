@@ -1,8 +1,9 @@
 """What each family of signals adds, forward in time: `python -m benchmarks.ablation --json`.
 
 One model has all signals but the last closings and the date; each other leaves a family or some
-columns out, or adds those. All are bags of the recipe's trees, learned from what was known at a cut
-and judged on leads that came later. The cuts lie before the leads that docs/benchmarks.md judges
+columns out, or adds those. All are bags of the recipe's trees, learned from what was known at a
+cut, open leads with the probability that they are won as a training gives them, and judged on leads
+that came later. The cuts lie before the leads that docs/benchmarks.md judges
 on, which are not looked at here.
 """
 
@@ -39,7 +40,9 @@ from leads.timeline import Timelines
 from leads.view import Snapshots, View, known_by, look
 from models.metrics import METRICS, rank
 from training.recipe import Recipe
+from training.rows import training_rows
 from training.snapshots import open_life_snapshots
+from training.targets import targets
 
 TREES = 100
 RESAMPLES = 1000
@@ -58,10 +61,11 @@ COLUMNS: Mapping[str, Callable[[str], bool]] = {
 
 @dataclass(frozen=True)
 class Fold:
-    """Rows to learn from with their labels, later rows with their target, and whose they are."""
+    """Rows to learn from with targets and weights, later rows with theirs, and whose they are."""
 
     learn: Floats
-    label: Int64s
+    wanted: Floats
+    weight: Floats
     later: Floats
     target: Floats
     lead: Int64s
@@ -117,16 +121,19 @@ def _fold(
     known = known_by(timelines, cut)
     families = tuple(DATED_CALENDAR if one is CALENDAR else one for one in FAMILIES)
     plan = learn_plan(known, families)
-    view = look(known, open_life_snapshots(known, cut, seed))
-    label = labels(view, cut)
-    decided = label != CENSORED_LABEL
-    learn = plan.matrix(view, population_of(known))[decided]
+    rows = training_rows(timelines, cut, seed)
+    wanted = targets(rows, cut, Recipe(), seed)
+    taught = ~np.isnan(wanted)
+    # Of those timelines that the rows' view is of: what is prepared is prepared for them.
+    learn = plan.matrix(rows.view, rows.population)[taught]
     matrix = plan.matrix(later, population_of(timelines))
-    return plan, Fold(learn, label[decided], matrix, target, later.snapshots.lead)
+    lead = rows.view.snapshots.lead[taught]
+    weight = 1 / np.bincount(lead)[lead]
+    return plan, Fold(learn, wanted[taught], weight, matrix, target, later.snapshots.lead)
 
 
-def variants(plan: SignalPlan) -> dict[str, Bools]:
-    """Which columns each model has, by what it is called."""
+def variants(plan: SignalPlan, *, whole: bool = False) -> dict[str, Bools]:
+    """Which columns each model has, by what it is called; `whole` for families alone."""
     names = [column.name for column in plan.columns]
     family_of = [family.name for family, settings in plan.parts for _ in family.columns(settings)]
     on = {family.name for family in ON_BY_DEFAULT}
@@ -140,13 +147,17 @@ def variants(plan: SignalPlan) -> dict[str, Bools]:
             found[f"without {family}"] = default & ~own
         else:
             found[f"with {family}"] = default | own
+    if whole:
+        return found
     for what, chosen in COLUMNS.items():
         found[f"without {what}"] = default & ~np.array([chosen(name) for name in names])
     found["with the date"] = default | np.array([name == "date" for name in names])
     return found
 
 
-def ablation(read: Callable[[int], Folds], seeds: int, members: int) -> dict[str, Any]:
+def ablation(
+    read: Callable[[int], Folds], seeds: int, members: int, *, whole: bool = False
+) -> dict[str, Any]:
     """Every model beside the first one, over all folds and seeds; intervals over leads."""
     losses: dict[str, list[Floats]] = {}
     aucs: dict[str, list[float]] = {}
@@ -155,7 +166,7 @@ def ablation(read: Callable[[int], Folds], seeds: int, members: int) -> dict[str
     for seed in range(seeds):
         for plan, fold in read(seed):
             leads.append(fold.lead)
-            for name, chosen in variants(plan).items():
+            for name, chosen in variants(plan, whole=whole).items():
                 p = _predicted(plan, fold, chosen, seed, members)
                 losses.setdefault(name, []).append(_log_loss(fold.target, p))
                 aucs.setdefault(name, []).append(_auc(fold.target, p))
@@ -178,14 +189,19 @@ def _predicted(plan: SignalPlan, fold: Fold, chosen: Bools, seed: int, members: 
     places = np.flatnonzero(chosen)
     categorical = [at for at, place in enumerate(places) if place in plan.categorical]
     parameters = {
-        "objective": "binary", "learning_rate": recipe.learning_rate, "num_leaves": recipe.leaves,
-        "min_data_in_leaf": int(np.clip(len(fold.label) / 50, 5, recipe.rows_per_leaf)),
+        "objective": "cross_entropy", "learning_rate": recipe.learning_rate,
+        "num_leaves": recipe.leaves,
+        "min_data_in_leaf": int(np.clip(len(fold.wanted) / 50, 5, recipe.rows_per_leaf)),
         "feature_fraction": recipe.feature_fraction, "bagging_freq": 1,
         "bagging_fraction": recipe.bagging_fraction, "lambda_l2": recipe.l2,
         "max_bin": recipe.max_bin, "force_col_wise": True, "num_threads": 1, "verbosity": -1,
     }  # fmt: skip
     dataset = lightgbm.Dataset(
-        fold.learn[:, places], fold.label, categorical_feature=categorical, params=parameters
+        fold.learn[:, places],
+        fold.wanted,
+        weight=fold.weight,
+        categorical_feature=categorical,
+        params=parameters,
     ).construct()
     later = fold.later[:, places]
     margins = [
@@ -241,10 +257,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--members", type=int, default=3, help="models in a bag")
+    parser.add_argument("--families", action="store_true", help="whole families alone")
     parser.add_argument("--only", nargs="*", choices=WORK, help="which data")
     given = parser.parse_args()
     results = {
-        name: ablation(WORK[name], given.seeds, given.members)
+        name: ablation(WORK[name], given.seeds, given.members, whole=given.families)
         for name in given.only or WORK
         if name == "simulated" or (DATA / name).is_dir()
     }
