@@ -20,6 +20,7 @@ FILES = (
     "booster_0.txt",
     "booster_1.txt",
     "calibration.json",
+    "directions.json",
     "linear.json",
     "pipelines.json",
     "signals.json",
@@ -38,6 +39,7 @@ def artifact():
         typical={"b2b/New": {"meetings_30d": 5e-324, "amount": None}},
         boosters=TEXTS,
         linear={"slope": [0.1 + 0.2], "share": 0.5},
+        directions={"edges": [[0.1 + 0.2]]},
         about={"trained_at": 1_700_000_000_000_001, "version": "7"},
     )
 
@@ -61,6 +63,15 @@ def test_model_without_trees_comes_back(folder, artifact):
     """The base rate alone, where the records showed no signal."""
     without = replace(artifact, boosters=())
     assert read_artifact(folder, write_artifact(folder, without)) == without
+
+
+def test_model_without_win_rates_has_no_file_of_them_and_comes_back(folder, artifact):
+    without = replace(artifact, directions={})
+
+    write_artifact(folder, without)
+
+    assert not (folder / "directions.json").exists()
+    assert read_artifact(folder) == without
 
 
 def test_folder_holds_plain_files_under_a_manifest(folder, manifest_hash):
