@@ -69,14 +69,17 @@ def explain(
     if as_json:
         show_json({**body, "timeline": [event_body(event) for event in events]})
     else:
-        _show(body, events, language)
+        recalibrated = scored.scorer.about.get("recalibrated") or {}
+        _show(body, events, language, recalibrated.get("from_version"))
 
 
 def _known(event: Event, as_of: int) -> bool:
     return event.occurred_at <= as_of and event.recorded_at <= as_of
 
 
-def _show(body: dict[str, Any], events: list[Event], language: Language) -> None:
+def _show(
+    body: dict[str, Any], events: list[Event], language: Language, from_version: str | None
+) -> None:
     version = body["model"]["version"]
     say(
         language.say(
@@ -84,6 +87,8 @@ def _show(body: dict[str, Any], events: list[Event], language: Language) -> None
             lead=body["lead_id"], time=body["as_of"], version=version,
         )
     )  # fmt: skip
+    if from_version is not None:
+        say(language.say("Recalibrated from version {version}.", version=from_version))
     if body["freshness"]["stale"]:
         newest = body["freshness"]["newest_event_at"]
         say(language.say("The newest event is from {time}.", time=newest))

@@ -51,6 +51,8 @@ def test_a_moved_base_rate_becomes_a_version_that_serves(folder, tmp_path):
     assert {one["version"] for one in run_json(home, "models")["models"]} == {"1", "2"}
     assert run_json(home, "models")["champion"] == "2"
 
+    assert "Recalibrated from version 1." in run_leadscore(home, "explain", "L10").stdout
+
     again = run_leadscore(home, "train", "--recalibrate-only", "--until", "2025-11-15T00:00:00Z")
 
     assert again.returncode == 0, again.stderr
