@@ -103,7 +103,7 @@ def _rates(place: Int64s, count: int, known: _Known) -> list[list[float] | None]
     key = lead * count + place[inside]
 
     def summed(values: Floats) -> Floats:
-        sums: Floats = np.bincount(key, values, shape[0] * count).reshape(shape)
+        sums: Floats = np.bincount(key, values, shape[0] * count).astype(np.float64).reshape(shape)
         return sums
 
     rows = summed(np.ones(len(key)))
