@@ -48,8 +48,10 @@ class Horizons:
         """
         place = np.array([self._place(stage) for stage in stages], np.int64)
         window = np.array([self.window_days.get(pipeline, np.nan) for pipeline, _ in stages])
-        own = self.coefficients[place]
-        log_odds_of_share = np.einsum("sdf,sf->sd", own, features(age_us, log_odds))
+        log_odds_of_share = np.zeros((len(stages), len(self.days)))
+        # Feature by feature, so that a row adds up in the same order alone and among others.
+        for number, feature in enumerate(features(age_us, log_odds).T):
+            log_odds_of_share += self.coefficients[place, :, number] * feature[:, None]
         shares = np.maximum.accumulate(sigmoid(log_odds_of_share), axis=1)
         days = np.array(self.days)
         shares[days == window[:, None]] = 1.0

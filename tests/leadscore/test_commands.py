@@ -103,6 +103,10 @@ def test_scores_of_open_leads_are_written_as_csv_and_as_parquet_alike(trained, t
         effects = sum(factor["effect"] for factor in json.loads(row["factors"]))
         explained = row["base_probability"] + effects + row["other_effects"]
         assert explained == pytest.approx(row["win_probability"], abs=1e-9)
+        assert row["low"] < row["win_probability"] < row["high"]
+        assert 0 < row["win_7d"] <= row["win_30d"] <= row["win_90d"] <= row["win_probability"]
+        # Both windows of the simulation are shorter.
+        assert row["win_365d"] is None
 
 
 def test_snapshots_of_a_file_are_scored_in_its_order_and_bad_ones_say_why(trained, snapshots):
@@ -131,9 +135,9 @@ def test_a_folder_gives_the_same_bits_as_the_store_it_was_imported_into(
     stored = run_json(home, "score", "--at", snapshots)
     folder = run_json(home, "score", "--at", snapshots, "--data", simulated_folder)
 
-    columns = ("status", "win_probability", "base_probability", "other_effects", "factors")
+    columns = ("status", "win_probability", "low", "high", "win_7d", "win_90d", "factors")
     for one, other in zip(stored["scores"], folder["scores"], strict=True):
-        assert [one[name] for name in columns[:4]] == [other[name] for name in columns[:4]]
+        assert [one[name] for name in columns[:-1]] == [other[name] for name in columns[:-1]]
         assert one["factors"] == other["factors"]
 
 

@@ -12,6 +12,7 @@ from leads.records import STAGE_CHANGE
 from models.languages import ENGLISH
 from models.score_body import stored_factor_body
 from serving.app import create_app
+from serving.wording import percent
 
 VOID = {"meta", "link", "input", "br"}
 BROWSER = {"accept": "text/html,application/xhtml+xml"}
@@ -141,6 +142,17 @@ def test_lead_page_adds_up(client, served):
         rest = float(other) * (1 if sign == "+" else -1)
         assert float(base) + float(helps) - float(hurts) + rest == pytest.approx(float(total))
         assert f"Score {current.score} of 100, grade" in page.all("svg")[1]["aria-label"]
+
+
+def test_lead_page_says_how_sure_it_is_and_by_when(client, served):
+    for current in open_leads(served)[:10]:
+        url = f"/v1/leads/{current.lead_id}/score"
+        score = client.get(url).json()
+        page = page_at(client, f"/leads/{current.lead_id}").text
+        low, high = (percent(end, ENGLISH) for end in score["interval"])
+        assert f"between {low} and {high} are won" in page
+        for name, by_then in score["horizons"].items():
+            assert f"{name.removesuffix('d')} days {percent(by_then, ENGLISH)}" in page
 
 
 def test_lead_page_shows_reasons_in_sentences_with_points(client, served):

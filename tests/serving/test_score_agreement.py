@@ -40,6 +40,8 @@ def test_get_post_and_scorer_agree_to_the_last_bit(client, served):
             assert answer["win_probability"] == direct.win_probability
             assert answer["base_probability"] == direct.base_probability
             assert answer["other_effects"] == direct.other_effects
+            assert tuple(answer["interval"]) == direct.interval
+            assert list(answer["horizons"].values()) == list(direct.horizons.values())
             assert [f["effect"] for f in answer["factors"]] == [f.effect for f in direct.factors]
         assert got.json()["factors"] == posted.json()["factors"]
 
@@ -53,6 +55,24 @@ def test_effects_add_up_to_the_probability_shown(client, served):
         total = shown["base_probability"] + shown["other_effects"]
         total += sum(factor["effect"] for factor in shown["factors"])
         assert total == pytest.approx(shown["win_probability"], abs=1e-9)
+
+
+def test_horizons_rise_to_the_window_and_the_interval_holds_the_probability(client, served):
+    timelines, scores, rows = open_snapshots(served, 40)
+    window = {p.name: p.window_days for p in timelines.pipelines.pipelines}
+    for row in rows:
+        pipeline, _ = timelines.pipelines.stage_names[scores.stage[row]]
+        score = served.scorer().describe(scores, row)
+        url = f"/v1/leads/{score.lead_id}/score"
+        shown = client.get(url, params={"as_of": format_time(score.as_of)}).json()
+        within = [day for day in (7, 30, 90, 365) if day <= window[pipeline]]
+        assert list(shown["horizons"]) == [f"{day}d" for day in within]
+        chances = list(shown["horizons"].values())
+        assert chances == sorted(chances)
+        assert chances[-1] <= shown["win_probability"]
+        assert (within[-1] == window[pipeline]) == (chances[-1] == shown["win_probability"])
+        low, high = shown["interval"]
+        assert 0 < low < shown["win_probability"] < high < 1
 
 
 def test_event_not_yet_recorded_changes_nothing(client, minimal_body):
