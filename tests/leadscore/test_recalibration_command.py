@@ -35,6 +35,7 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_moved_base_rate_becomes_a_version_that_serves(folder, tmp_path):
     home = tmp_path / "home"
     run_json(home, "import", folder)
