@@ -49,7 +49,7 @@ class Directions:
     """By pipeline, which way each bin of each column points.
 
     1: won clearly more often than leads are on average; -1: clearly less often; 0: neither, or it
-    is the other way round beside leads in the same stages, so that it is the stage that tells.
+    is the other way round beside leads of the same stage and age, so that these tell it.
     """
 
     bins: tuple[Bins, ...]
@@ -77,8 +77,8 @@ def directions_from_record(record: Mapping[str, Any], columns: tuple[Column, ...
 
     The record has the `edges` of each column and, by pipeline, `win_rates`: its `average`, and of
     each bin of each column five numbers, None where no lead was in it: the win rate, the least and
-    most it may be but for chance, and the least and most by which it may be above that of the
-    stages that these leads were in. An empty record says nothing of any column.
+    most it may be but for chance, and the least and most by which it may be above that of leads in
+    the same stages and of the same ages. An empty record says nothing of any column.
     """
     if not record:
         return Directions((), {})
@@ -106,9 +106,9 @@ def _pointing(rate: Any, average: float) -> int:
     """Which way a bin points; None, of a bin that no lead was in, points nowhere."""
     if rate is None:
         return 0
-    _, least, most, least_in_stage, most_in_stage = map(float, rate)
-    more = least > average and most_in_stage >= 0
-    less = most < average and least_in_stage <= 0
+    _, least, most, least_beside, most_beside = map(float, rate)
+    more = least > average and most_beside >= 0
+    less = most < average and least_beside <= 0
     return int(more) - int(less)
 
 

@@ -33,13 +33,15 @@ class Horizons:
     """What the share of wins by each of `days` depends on; empty where nothing is known of it.
 
     `coefficients` is (place x day x feature); `places` gives the place of a stage, that of a
-    pipeline as a whole under the name None, and the last place is that of all leads.
+    pipeline as a whole under the name None, and the last place is that of all leads. `level` is
+    what a recalibration moved the log-odds by since: a lead's timing does not change with it.
     """
 
     days: tuple[int, ...]
     window_days: Mapping[str, float]
     places: Mapping[tuple[str, str | None], int]
     coefficients: Floats
+    level: float = 0.0
 
     def shares(self, stages: Sequence[Stage], age_us: Int64s, log_odds: Floats) -> Floats:
         """(snapshot x day) the share of the wins within the window that comes by each of `days`.
@@ -50,7 +52,7 @@ class Horizons:
         window = np.array([self.window_days.get(pipeline, np.nan) for pipeline, _ in stages])
         log_odds_of_share = np.zeros((len(stages), len(self.days)))
         # Feature by feature, so that a row adds up in the same order alone and among others.
-        for number, feature in enumerate(features(age_us, log_odds).T):
+        for number, feature in enumerate(features(age_us, log_odds - self.level).T):
             log_odds_of_share += self.coefficients[place, :, number] * feature[:, None]
         shares = np.maximum.accumulate(sigmoid(log_odds_of_share), axis=1)
         days = np.array(self.days)
@@ -69,6 +71,7 @@ class Horizons:
             "window_days": dict(self.window_days),
             "places": [[*name, place] for name, place in self.places.items()],
             "coefficients": self.coefficients.tolist(),
+            "level": self.level,
         }
 
     def _place(self, stage: Stage) -> int:
@@ -98,12 +101,23 @@ def horizons_from_record(record: Mapping[str, Any]) -> Horizons | None:
     """
     if not record:
         return None
-    made = Horizons(
-        days=tuple(record["days"]),
-        window_days=record["window_days"],
-        places={(pipeline, stage): place for pipeline, stage, place in record["places"]},
-        coefficients=np.array(record["coefficients"], np.float64),
-    )
+    try:
+        made = Horizons(
+            days=tuple(int(day) for day in record["days"]),
+            window_days={name: float(days) for name, days in record["window_days"].items()},
+            places={(pipeline, stage): int(place) for pipeline, stage, place in record["places"]},
+            coefficients=np.array(record["coefficients"], np.float64),
+            level=float(record["level"]),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DamagedArtifactError(
+            f"horizons.json is none ({error!r}); promote the version again, or train a new one"
+        ) from error
+    if not np.isfinite(made.coefficients).all() or min(made.places.values(), default=0) < 0:
+        raise DamagedArtifactError(
+            "horizons.json holds numbers that are not finite or places below 0; promote the "
+            "version again, or train a new one"
+        )
     expected = (max(made.places.values(), default=-1) + 2, len(made.days), N_FEATURES)
     if made.coefficients.shape != expected or not set(SHOWN_DAYS) <= set(made.days):
         raise DamagedArtifactError(

@@ -97,6 +97,8 @@ def linear_from_record(record: Mapping[str, Any]) -> Linear:
         raise _damaged("its columns, levels and bends do not fit together")
     if not all(np.isfinite(getattr(linear, name)).all() for name in _ARRAYS):
         raise _damaged("it holds numbers that are not finite")
+    if (linear.scale <= 0).any():
+        raise _damaged("it holds a scale that is not above 0")
     return linear
 
 

@@ -77,6 +77,12 @@ def margin_of(
     if not line:
         return Margin(forest, None, 0.0)
     linear = linear_from_record(line)
+    share = line.get(SHARE)
+    if not isinstance(share, int | float) or not 0 <= share <= 1:
+        raise DamagedArtifactError(
+            f"the line has a share of {share!r} in the margin instead of one from 0 to 1; "
+            "train again or promote another version"
+        )
     if linear.n_columns != n_columns:
         raise DamagedArtifactError(
             f"the model lists {n_columns} signals, its line takes {linear.n_columns}; "
@@ -84,4 +90,4 @@ def margin_of(
         )
     # Not at the first score: what is compiled when a model is trained or promoted is kept.
     linear.margins(np.full((1, n_columns), np.nan))
-    return Margin(forest, linear, float(line[SHARE]))
+    return Margin(forest, linear, float(share))

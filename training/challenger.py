@@ -21,7 +21,7 @@ from training.artifacts import artifact_of
 from training.backtest import Backtest, backtest
 from training.censoring import censoring_weights
 from training.comparison import Pairs, Verdict, decide, enough
-from training.evaluation import MODEL
+from training.evaluation import MODEL, to_judge_on
 from training.fitting import fit_model
 from training.learner import Progress, no_progress
 from training.recalibration import RECALIBRATED, level_of
@@ -201,10 +201,10 @@ def _too_few(tested: Tested, name: str) -> str:
 
 
 def _later(known: Timelines, contest: Contest) -> Tested:
-    """The decided snapshots later than all that the champion has learned from."""
+    """The decided snapshots, of mostly decided weeks, later than all the champion learned from."""
     snapshots = open_life_snapshots(known, contest.until, contest.seed)
     later = snapshots.only(snapshots.as_of > contest.champion_until)
-    return _tested(look(known, later), contest.until)
+    return _tested(look(known, to_judge_on(known, later, contest.until)), contest.until)
 
 
 def _tested(view: View, until: int) -> Tested:

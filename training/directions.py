@@ -14,7 +14,7 @@ from models.directions import EVERY_PIPELINE, Bins, bins_of
 QUANTILES = np.arange(1, 8) / 8
 # Standard errors: of the some thousand bins of a model two or three look clear by chance.
 CLEAR = 3.0
-# Within stages it need only be likely, for that takes a claim back and makes none.
+# Among those alike it need only be likely, for that takes a claim back and makes none.
 LIKELY = 2.0
 # A pipeline with fewer leads goes by the win rates of all.
 FEWEST_LEADS = 200
@@ -24,16 +24,20 @@ MOST_LEADS = 20_000
 
 def win_rates(
     plan: SignalPlan, matrix: Floats, target: Floats, lead: Int64s, stage: Int32s,
-    pipelines: Pipelines,
+    pipelines: Pipelines, alike: Int64s | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """The win rates of each bin of each column of a plan, a plain record to be stored.
 
-    One row per snapshot: its signals, target from 0 to 1, lead and stage. `models.directions` says
-    what the record holds.
+    One row per snapshot: its signals, target from 0 to 1, lead and stage. What a bin points to must
+    not be the other way round among snapshots of one code of `alike`: without it, of one stage.
+    Old leads have collected more of everything and are won less often, so age is best a part of it.
+    `models.directions` says what the record holds.
     """
+    beside: Int64s = stage.astype(np.int64) if alike is None else alike
     every = np.unique(lead)
     kept = np.isin(lead, every[:: -(-len(every) // MOST_LEADS)])
     matrix, target, lead, stage = matrix[kept], target[kept], lead[kept], stage[kept]
+    beside = beside[kept]
     bins = tuple(
         bins_of(column, _edges(matrix[:, place])) for place, column in enumerate(plan.columns)
     )
@@ -47,7 +51,7 @@ def win_rates(
         "edges": [one.edges.tolist() for one in bins],
         "win_rates": {
             name: _rates_of_columns(
-                bins, [own[rows] for own in binned], _known(target[rows], lead[rows], stage[rows])
+                bins, [own[rows] for own in binned], _known(target[rows], lead[rows], beside[rows])
             )
             for name, rows in chosen.items()
         },
@@ -56,17 +60,17 @@ def win_rates(
 
 @dataclass(frozen=True)
 class _Known:
-    """Snapshots: their targets, the same less the mean of their stage, and leads by number."""
+    """Snapshots: their targets, the same less the mean of those alike, and leads by number."""
 
     target: Floats
-    beyond_stage: Floats
+    beyond_alike: Floats
     lead: Int64s
 
 
-def _known(target: Floats, lead: Int64s, stage: Int32s) -> _Known:
-    _, at = np.unique(stage, return_inverse=True)
-    of_stage = np.bincount(at, target) / np.bincount(at)
-    return _Known(target, target - of_stage[at], np.unique(lead, return_inverse=True)[1])
+def _known(target: Floats, lead: Int64s, alike: Int64s) -> _Known:
+    _, at = np.unique(alike, return_inverse=True)
+    mean = np.bincount(at, target) / np.bincount(at)
+    return _Known(target, target - mean[at], np.unique(lead, return_inverse=True)[1])
 
 
 def _edges(values: Floats) -> Floats:
@@ -107,7 +111,7 @@ def _rates(place: Int64s, count: int, known: _Known) -> list[list[float] | None]
         return sums
 
     rows = summed(np.ones(len(key)))
-    won, beyond = summed(known.target[inside]), summed(known.beyond_stage[inside])
+    won, beyond = summed(known.target[inside]), summed(known.beyond_alike[inside])
     found: list[list[float] | None] = []
     for one, n in enumerate(rows.sum(axis=0)):
         if n == 0:

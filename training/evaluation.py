@@ -112,7 +112,7 @@ def judge_forward(
     cut = holdout_cut(known, until)
     snapshots = open_life_snapshots(known, until, seed)
     every = snapshots.only(known.created_at[snapshots.lead] > cut)
-    later = _to_judge_on(known, every, until)
+    later = to_judge_on(known, every, until)
     view = look(known, later)
     label = labels(view, until)
     weight = censoring_weights(view, until, equal_weights(later.lead))
@@ -129,7 +129,7 @@ def judge_forward(
     return replace(judged, n_censored=int((~decided).sum()), n_too_early=len(every) - len(later))
 
 
-def _to_judge_on(known: Timelines, later: Snapshots, until: int) -> Snapshots:
+def to_judge_on(known: Timelines, later: Snapshots, until: int) -> Snapshots:
     """The snapshots of mostly decided weeks and ages; all of them where these are too few."""
     view = look(known, later)
     label = labels(view, until)

@@ -24,6 +24,7 @@ from training.evidence import Evidence
 from training.folds import Fold, folds_in_time
 from training.history import HistoryChoice
 from training.horizons import fit_horizons
+from training.incidence import strata
 from training.interval import LearnedRows, borrowed_alone, fit_interval, of_base_rate
 from training.learner import Learned, Progress, learn, no_progress
 from training.lending import Learnable, with_lent
@@ -273,7 +274,10 @@ def _directions(learned: Lessons) -> dict[str, Any]:
     rows, known = learned.rows, learned.learned
     lead, stage = rows.view.snapshots.lead[known], known_stage(rows.view)[known]
     pipelines = rows.timelines.pipelines
-    return win_rates(rows.plan, rows.matrix[known], learned.target[known], lead, stage, pipelines)
+    stage_and_age = strata(rows.view)[0][known]
+    return win_rates(
+        rows.plan, rows.matrix[known], learned.target[known], lead, stage, pipelines, stage_and_age
+    )
 
 
 def _horizons(learned: Lessons, log_odds: Floats) -> dict[str, Any]:

@@ -138,8 +138,9 @@ def _designed(plan: SignalPlan, matrix: Floats) -> _Design:
 
 def _beyond_bends(columns: Floats) -> Floats:
     """(row x bend) how far a column's signed logarithm is beyond each bend; of no column none."""
-    beyond = np.maximum(signed_log(columns) - _BENDS, 0.0)
-    return np.nan_to_num(beyond) if columns.shape[1] else np.zeros((len(columns), 0))
+    if not columns.shape[1]:
+        return np.zeros((len(columns), 0))
+    return np.nan_to_num(np.maximum(signed_log(columns) - _BENDS, 0.0))
 
 
 def _sometimes(empty: Bools) -> Bools:

@@ -119,7 +119,14 @@ def _moved(artifact: Artifact, calibration: Platt, moved_by: float) -> Artifact:
         artifact,
         calibration=calibration.as_record(),
         background_margin=artifact.background_margin + moved_by,
+        interval=_raised(artifact.interval, "centre", moved_by),
+        horizons=_raised(artifact.horizons, "level", moved_by),
     )
+
+
+def _raised(record: Mapping[str, Any], name: str, by: float) -> dict[str, Any]:
+    """A record with one number moved; an empty one stays empty."""
+    return {**record, name: record[name] + by} if record else {}
 
 
 def recalibrate(

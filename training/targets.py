@@ -16,6 +16,7 @@ from leads.outcome import NOT_WON_LABEL, WON_LABEL, known_status, window_end
 from leads.pipelines import OPEN
 from leads.view import Snapshots, View, look
 from models.calibration import fit_intercept, sigmoid
+from models.margin import mixed
 from training.bag import fit_bag, staged_margins
 from training.incidence import Incidences, strata
 from training.linear import fit_linear
@@ -23,7 +24,7 @@ from training.recipe import Recipe
 from training.rows import FEWEST_LEADS_EACH, TrainingRows, leads_of_each
 from training.snapshots import learning_weights
 
-# The small model that says what will become of open leads: half trees, half a line.
+# Trees of the small model that says what will become of open leads.
 _ROUNDS = 60
 
 
@@ -74,7 +75,11 @@ def _small_model(
     texts = fit_bag(known, target, weight, rows.plan.categorical, small, _ROUNDS, seed)
     linear = fit_linear(rows.plan, known, target, weight, recipe.linear_c)
     margins = [
-        (staged_margins(texts, (_ROUNDS,), matrix)[0] + linear.margins(matrix)) / 2
+        mixed(
+            staged_margins(texts, (_ROUNDS,), matrix)[0],
+            linear.margins(matrix),
+            recipe.linear_share,
+        )
         for matrix in (known, said)
     ]
     return sigmoid(margins[1] + fit_intercept(margins[0], target, weight))

@@ -185,7 +185,8 @@ def _show_changes(changes: dict[str, Any], language: Language) -> None:
 
 
 def _signed(effect: float, language: Language) -> str:
-    return language.figure(f"{100 * effect:+.1f}")
+    rounded = round(100 * effect, 1)
+    return language.figure(f"{rounded:+.1f}" if rounded else "0.0")
 
 
 def _points(effect: float, language: Language) -> str:

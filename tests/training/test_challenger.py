@@ -20,7 +20,7 @@ from tests.training.simulated_crm import (
 from training.artifacts import artifact_of
 from training.challenger import Contest, judge_challenger
 from training.comparison import FEWEST_LEADS
-from training.evaluation import holdout_cut
+from training.evaluation import holdout_cut, to_judge_on
 from training.fitting import fit_model
 from training.recipe import Recipe
 from training.snapshots import open_life_snapshots
@@ -128,10 +128,12 @@ def test_only_snapshots_later_than_what_the_champion_learned_from_count(
     verdict = judge_challenger(Contest(challenger, champion, "6", timelines))
 
     snapshots = open_life_snapshots(timelines, until, SEED)
-    decided = labels(look(timelines, snapshots), until) != CENSORED_LABEL
-    n_leads = len(np.unique(snapshots.lead[decided & (snapshots.as_of > cut)]))
+    later = to_judge_on(timelines, snapshots.only(snapshots.as_of > cut), until)
+    decided = labels(look(timelines, later), until) != CENSORED_LABEL
+    n_leads = len(np.unique(later.lead[decided]))
     assert f" on {n_leads} later leads" in verdict.reason
-    assert FEWEST_LEADS <= n_leads < len(np.unique(snapshots.lead[decided]))
+    assert (later.as_of > cut).all()
+    assert FEWEST_LEADS <= n_leads < len(np.unique(snapshots.lead))
 
 
 def test_the_same_model_again_is_refused_whatever_its_card_says(timelines, champion, challenger):

@@ -63,6 +63,17 @@ def test_many_rows_are_learned_from_evenly(rows, lessons, fitted, monkeypatch):
     assert (fewer.margins(matrix) != fitted.margins(matrix)).any()
 
 
+def test_rows_of_unknown_age_have_no_bends(rows, lessons):
+    matrix, target, weight = lessons
+    ageless = matrix.copy()
+    ageless[:, [column.name for column in rows.plan.columns].index("age_days")] = np.nan
+
+    line = fit_linear(rows.plan, ageless, target, weight, c=0.1)
+
+    assert len(line.bend_at) == 0
+    assert np.isfinite(line.margins(matrix)).all()
+
+
 def test_without_wins_it_says_nothing(rows, lessons):
     matrix, target, weight = lessons
 
