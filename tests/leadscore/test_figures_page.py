@@ -22,7 +22,12 @@ from training.suspicion import Suspicion
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to-read-the-figures.md"
 # Their parts are named by the data: ages, stages, pipelines.
-NAMED_BY_DATA = {"by_age", "by_stage", "by_pipeline", "events", "kinds", "window_days", "pipelines"}
+NAMED_BY_DATA = {
+    "by_age", "by_stage", "by_pipeline", "events", "kinds", "window_days", "pipelines", "losses",
+    "differences",
+}  # fmt: skip
+# Of a score, which is no report, the page explains how sure it is and when a win would come.
+OF_A_SCORE = {"interval", "horizons", "win_7d", "win_30d", "win_90d", "win_365d"}
 # Settings, explained where they are set.
 NO_FIGURES = {"recipe"}
 
@@ -80,6 +85,7 @@ def reported(trained) -> set[str]:
         *names_of(NewestWindow),
         *names_of(Problem),
         *Suspicion("", "name", "").as_record(),
+        *OF_A_SCORE,
     }
 
 

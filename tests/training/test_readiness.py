@@ -41,7 +41,9 @@ def expected(looked):
 def test_accuracy_is_that_of_a_quick_model_on_later_leads(expected, timelines):
     judged = judge_forward(timelines, until_of(timelines), 1, QUICK)
 
-    assert expected.auc["value"] == auc(judged.label, judged.probability["model"], judged.weight)
+    found = auc(judged.label, judged.probability["model"], judged.weight)
+    # Two fits of the same rows, added up in another order: two leads that nearly tie may swap.
+    assert expected.auc["value"] == pytest.approx(found, abs=1e-4)
     assert expected.auc["low"] < expected.auc["value"] < expected.auc["high"]
     assert 0 < expected.judged_won < expected.judged_leads
 

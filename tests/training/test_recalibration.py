@@ -13,6 +13,8 @@ from leads.outcome import labels
 from leads.view import look
 from models.artifact import read_artifact
 from models.calibration import log_odds
+from models.horizons import horizons_from_record
+from models.interval import interval_from_record
 from models.scorer import Scorer
 from tests.leads.histories import at, contact, lead, moved, timelines_of
 from training.challenger import Contest, judge_challenger
@@ -98,8 +100,24 @@ def test_only_the_level_is_new(champion, challenger, made):
     assert challenger.background_margin == pytest.approx(champion.background_margin + moved_by)
     as_it_was = {"calibration": champion.calibration, "about": champion.about}
     as_it_was["background_margin"] = champion.background_margin
+    as_it_was |= {"interval": champion.interval, "horizons": champion.horizons}
     assert replace(challenger, **as_it_was) == champion
     assert challenger.calibration["slope"] == champion.calibration["slope"]
+
+
+def test_timing_and_sureness_are_as_they_were(champion, challenger, made):
+    """Neither depends on the level: the same lead, its log-odds moved, has the same of both."""
+    moved_by, said = made.level.window.moved_by, np.linspace(-3, 1, 9)
+    width = [
+        np.diff(interval_from_record(artifact.interval).bounds(log_odds, ["b2c"] * 9))
+        for artifact, log_odds in ((champion, said), (challenger, said + moved_by))
+    ]
+    assert width[1] == pytest.approx(width[0])
+    stage, age = [("b2c", "New")] * 9, np.full(9, 10**11)
+    former, newer = (horizons_from_record(one.horizons) for one in (champion, challenger))
+    assert newer.shown(stage, age, said + moved_by) == pytest.approx(
+        former.shown(stage, age, said), nan_ok=True
+    )
 
 
 def test_scores_differ_by_one_constant_on_the_log_odds_and_follow_the_base_rate(
