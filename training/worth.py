@@ -9,6 +9,7 @@ from leads.arrays import Bools, Floats
 from models.bootstrap import Estimate, paired_difference
 from models.metrics import auc, log_loss
 from models.scorer import NO_SUPPORT
+from training.censoring import LEAST_DECIDED
 from training.evaluation import MODEL, Judged, age_masks, snapshot_weights
 from training.rows import leads_of_each
 
@@ -51,7 +52,7 @@ def worth(judged: Judged) -> Worth:
     ranks = _auc_above_chance(judged, weight)
     if not (_is_above(ranks) or _is_above(above[BASE_RATE])):
         return Worth(NO_SUPPORT, _no_signal(judged, weight, above[BASE_RATE]), above)
-    return Worth(None, _worth_using(judged, weight, above), above)
+    return Worth(None, _worth_using(judged, weight, above) + _mostly_open(judged), above)
 
 
 def _too_early(won: int, other: int) -> str:
@@ -60,6 +61,20 @@ def _too_early(won: int, other: int) -> str:
         f"Not judged yet: {judged if won + other else 'too few later leads are decided'}, and "
         f"{_FEWEST_EACH} of each are needed to tell; until then it leans on the win rates of "
         "stages and what is usual."
+    )
+
+
+def _mostly_open(judged: Judged) -> str:
+    """That most of what was judged is not decided yet, where it is so.
+
+    On a school's deals the figures said AUC .88 of those decided, a third; .63 came true.
+    """
+    decided = len(judged.label) / max(len(judged.label) + judged.n_censored, 1)
+    if decided >= LEAST_DECIDED:
+        return ""
+    return (
+        f" Only {decided:.0%} of these snapshots are decided: what is decided first is often told "
+        "apart more easily than what stays open, so expect less of later leads."
     )
 
 

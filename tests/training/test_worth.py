@@ -47,6 +47,17 @@ def test_model_with_a_signal_is_worth_using_and_where(judged):
     assert found.above["base_rate"]["low"] > 0
 
 
+def test_it_says_so_when_most_of_what_was_judged_is_still_open(judged):
+    told = saying(judged, 0.5)
+
+    half = worth(replace(told, n_censored=len(told.label))).sentence
+    most = worth(replace(told, n_censored=len(told.label) // 10)).sentence
+
+    assert "Only 50% of these snapshots are decided" in half
+    assert half.endswith("so expect less of later leads.")
+    assert "are decided" not in most
+
+
 @pytest.mark.parametrize("strength", [0.0, -0.3])
 def test_model_without_a_signal_is_not(judged, strength):
     found = worth(saying(judged, strength))
