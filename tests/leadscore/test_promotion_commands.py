@@ -63,7 +63,7 @@ def test_the_impact_is_what_then_happens_and_a_rollback_undoes_it(home):
     top, top_before = ({score.lead_id for score in scores[:20]} for scores in (after, before))
     assert {one["lead_id"] for one in impact["entered"]} == top - top_before
     assert {one["lead_id"] for one in impact["left"]} == top_before - top
-    assert top != top_before
+    assert new != old
 
     said = run_json(home, "rollback")
 
