@@ -38,7 +38,10 @@ NOTE = message(
     "What the model expects, not a promise: these are leads with such a history, and a call that "
     "was made for a reason is not the same as one made for the score."
 )
-MOVE = message("Move it to {name}: the model would expect {percent} %.")
+MOVE = message(
+    "Once it has come to {name}, the model would expect {percent} %; moving it there without what "
+    "usually leads there changes nothing."
+)
 INTERACTIONS = {
     "us": message("{name} from you: the model would expect {percent} %."),
     "lead": message("{name} from the lead: the model would expect {percent} %."),
@@ -119,12 +122,14 @@ def next_actions(
     *,
     most: int = MOST_ACTIONS,
     of_the_lead: bool = False,
+    moves: bool = False,
     without_gain: bool = False,
 ) -> NextActions:
     """What could come next for the only lead in `timelines`, the most that it would add first.
 
-    What only the lead can do, and what would add nothing or take away, is left out unless asked
-    for. Raises `InvalidSnapshotError`.
+    What only the lead can do, moves to another stage, which record what was done and do nothing by
+    themselves, and what would add nothing or take away are left out unless asked for. Raises
+    `InvalidSnapshotError`.
     """
     view = view_of_all(timelines, as_of)
     stage, status = int(known_stage(view)[0]), int(known_status(view)[0])
@@ -137,7 +142,7 @@ def next_actions(
     candidates = [
         candidate
         for candidate in _candidates(habits, view, stage)
-        if of_the_lead or candidate.by != "lead"
+        if (of_the_lead or candidate.by != "lead") and (moves or candidate.type != STAGE_CHANGE)
     ]
     probability = _probabilities(scorer, population, timelines, as_of, candidates)
     actions = list(_actions(candidates, probability))

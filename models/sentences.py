@@ -36,6 +36,8 @@ _UNITS_OF_TIME = (
     (1 / 1440, 0.0, counted("{count} minute", "{count} minutes")),
 )
 _DAYS_IN = {"days": 1.0, "hours": 1 / 24, "minutes": 1 / 1440}
+# From here on nobody counts digits: a number is then said with its power of ten.
+LONGEST = 1e15
 # Placeholders for names of fields; all others are the CRM's own words.
 _FIELDS = frozenset({"attribute", "field", "first", "second", "person"})
 
@@ -195,7 +197,9 @@ def duration(days: float, language: Language = ENGLISH) -> str:
 
 
 def number(value: float, language: Language = ENGLISH) -> str:
-    """A number to three digits or whole, with thousands set apart."""
+    """A number to three digits or whole, with thousands set apart; a huge one by power of ten."""
+    if abs(value) >= LONGEST:
+        return language.figure(f"{value:.1e}")
     if value == int(value) or abs(value) >= 100:
         return language.figure(f"{value:,.0f}")
     if abs(value) >= 0.001:

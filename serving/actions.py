@@ -52,6 +52,7 @@ def next_actions_of(
     *,
     most: int = MOST_ACTIONS,
     of_the_lead: bool = False,
+    moves: bool = False,
     without_gain: bool = False,
 ) -> tuple[NextActions, StoredLead]:
     """What could come next for a stored lead. Raises what `stored_lead` raises."""
@@ -59,7 +60,7 @@ def next_actions_of(
     assert lead.population.timelines is not None
     found = next_actions(
         lead.scorer, lead.population, served.habits(lead.population.timelines), lead.timelines,
-        lead.as_of, most=most, of_the_lead=of_the_lead, without_gain=without_gain,
+        lead.as_of, most=most, of_the_lead=of_the_lead, moves=moves, without_gain=without_gain,
     )  # fmt: skip
     return found, lead
 

@@ -31,13 +31,15 @@ router = APIRouter()
 class ActionsQuestion(Question):
     """How many actions and which; `by=any` asks for what only the lead can do, too.
 
-    `all` lists those that add nothing or take away, too.
+    `moves` lists moves to another stage, too: what is expected of a lead that has come there, for
+    a move does nothing by itself. `all` lists those that add nothing or take away, too.
     """
 
     lang: AskedLang = None
     as_of: Moment | None = None
     limit: Annotated[int, Field(ge=1, le=MOST_LISTED)] = MOST_ACTIONS
     by: Annotated[str, Field(pattern="^(us|any)$")] = "us"
+    moves: bool = False
     all: bool = False
 
 
@@ -88,7 +90,7 @@ def read_next_actions(
     """What usually happens at leads of the stage, each scored as if it happened at `as_of`."""
     found, lead = next_actions_of(
         served, lead_id, asked.as_of, most=asked.limit, of_the_lead=asked.by == "any",
-        without_gain=asked.all,
+        moves=asked.moves, without_gain=asked.all,
     )  # fmt: skip
     return say_language(
         json_response(next_actions_body(found, lead, visit.language)), visit.language

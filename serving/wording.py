@@ -6,6 +6,7 @@ from leads.attributes import AttributeType, read_number
 from leads.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US, moment_of
 from leads.errors import InvalidInputError
 from models.languages import Language, counted
+from models.sentences import LONGEST
 
 NAMING_ATTRIBUTES = ("name", "account")
 _UNITS_OF_TIME = (
@@ -85,7 +86,7 @@ def length_of_time(us: int, language: Language) -> str:
 
 
 def shown_value(text: str | None, attribute_type: AttributeType | None, language: Language) -> str:
-    """An attribute's value; a number with its thousands set apart."""
+    """An attribute's value; a number with its thousands set apart, a huge one by power of ten."""
     if text is None:
         return "—"
     if attribute_type != "number":
@@ -94,4 +95,6 @@ def shown_value(text: str | None, attribute_type: AttributeType | None, language
         number = read_number(text)
     except InvalidInputError:
         return text
+    if abs(number) >= LONGEST:
+        return language.figure(f"{number:.12g}")
     return language.figure(f"{number:,.0f}" if number.is_integer() else f"{number:,.12g}")

@@ -206,6 +206,7 @@ def test_swedish_has_plurals_a_comma_and_thousands_set_apart_by_a_space():
     ]  # fmt: skip
     assert number(1_234_567.0, SWEDISH) == "1\u00a0234\u00a0567"
     assert number(-0.25, SWEDISH) == "−0,25"
+    assert number(1e299, SWEDISH) == "1,0e+299"
     assert value_in_words(column("share"), 0.355, SWEDISH) == "36\u00a0%"
 
 

@@ -28,7 +28,7 @@ def asked(habits, lead_id, **options):
 
 
 def all_of_them(habits, lead_id):
-    return asked(habits, lead_id, most=100, of_the_lead=True, without_gain=True)
+    return asked(habits, lead_id, most=100, of_the_lead=True, moves=True, without_gain=True)
 
 
 @pytest.mark.parametrize("place", range(5))
@@ -74,6 +74,15 @@ def test_what_only_the_lead_can_do_is_left_out_unless_asked_for(habits):
     assert {"us", "lead"} <= {action.by for action in found}
 
 
+def test_a_move_is_no_action_unless_asked_for(habits):
+    found = [asked(habits, id_, most=100, without_gain=True).actions for id_ in some_leads()]
+    assert {action.type for actions in found for action in actions} == {INTERACTION}
+    found = [
+        asked(habits, id_, most=100, without_gain=True, moves=True).actions for id_ in some_leads()
+    ]
+    assert STAGE_CHANGE in {action.type for actions in found for action in actions}
+
+
 def test_candidates_are_what_history_has_shown(habits):
     _, timelines, _ = world()
     for lead_id in some_leads()[:4]:
@@ -112,7 +121,9 @@ def test_a_closed_lead_has_none(habits):
 def test_without_any_history_there_is_the_next_stage_alone():
     scorer, _, population = world()
     timelines = timelines_of([lead()], [moved(1, "Qualified")])
-    found = next_actions(scorer, population, Habits(timelines), timelines, at(2), without_gain=True)
+    found = next_actions(
+        scorer, population, Habits(timelines), timelines, at(2), moves=True, without_gain=True
+    )
     assert [(a.type, a.name) for a in found.actions] == [(STAGE_CHANGE, "Proposal")]
 
 
@@ -130,6 +141,8 @@ def test_an_action_is_said_as_what_the_model_expects(habits):
         action.sentence_in() for id_ in some_leads() for action in all_of_them(habits, id_).actions
     }
     assert all("the model would expect" in sentence for sentence in said)
-    assert any(sentence.startswith("Move it to ") for sentence in said)
+    of_moves = [sentence for sentence in said if sentence.startswith("Once it has come to ")]
+    assert of_moves
+    assert all(sentence.endswith(" changes nothing.") for sentence in of_moves)
     assert any(" from you: " in sentence for sentence in said)
     assert "not a promise" in NOTE

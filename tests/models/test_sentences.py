@@ -172,6 +172,16 @@ def test_number_has_at_most_three_digits_behind_small_ones():
     ]
 
 
+def test_a_huge_number_is_said_by_its_power_of_ten():
+    assert [number(v) for v in (1e299, -1.24e20, 999_999_999_999_999.0)] == [
+        "1.0e+299",
+        "-1.2e+20",
+        "999,999,999,999,999",
+    ]
+    one = column("amount", "Amount is {value}")
+    assert sentence(one, 1e299, 2e15) == "Amount is 1.0e+299; typically 2.0e+15."
+
+
 def test_value_that_leads_of_one_stage_share_is_not_compared_with_what_is_typical():
     shared = replace(column("share", "Of the closed leads, {value} were won"), comparable=False)
     assert sentence(shared, 0.44, 0.43) == "Of the closed leads, 44 % were won."
