@@ -1,8 +1,9 @@
 """The signal plan of a model: which families, with what they learned, and the matrix they fill."""
 
 import itertools
+import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,6 +66,10 @@ def own_family() -> Family | None:
 BLOCK_ROWS = 16_384
 FEWEST_BLOCK_ROWS = 100
 THREADS = 2
+# The first rows are filled alone and tell how long the rest takes: threads cost half a millisecond,
+# a third of what 49 columns of 10,000 leads need beside memory.
+FIRST_SHARE, MOST_FIRST_ROWS = 16, 1_024
+WORTH_THREADS_S = 0.005
 
 
 @dataclass(frozen=True)
@@ -89,24 +94,26 @@ class SignalPlan:
         Many rows are filled in blocks by several threads; a row does not depend on its block.
         """
         matrix = np.empty((len(view), len(self.columns)))
-        # Two blocks a thread at least: few leads may have much to walk over.
-        share = max(len(view) // (2 * THREADS), FEWEST_BLOCK_ROWS)
-        block_rows = min(share, BLOCK_ROWS)
         prepared = self._prepared(view.timelines)
         population.build(self._asked)
 
-        def fill(at: int) -> None:
-            rows = slice(at, at + block_rows)
+        def fill(rows: slice) -> None:
             block_view = _rows_of(view, rows)
             for (family, _), made, columns in zip(self.parts, prepared, self._places, strict=True):
                 family.fill(made, block_view, population, matrix[rows, columns])
 
-        blocks = range(0, len(view), block_rows)
-        if len(blocks) <= 1:
-            fill(0)
+        first = min(max(len(view) // FIRST_SHARE, FEWEST_BLOCK_ROWS), MOST_FIRST_ROWS, len(view))
+        begun = time.perf_counter()
+        fill(slice(0, first))
+        seconds_of_rest = (time.perf_counter() - begun) * (len(view) - first) / max(first, 1)
+        if seconds_of_rest < WORTH_THREADS_S:
+            for block in _blocks(first, len(view), BLOCK_ROWS):
+                fill(block)
         else:
+            # Two blocks a thread at least: few leads may have much to walk over.
+            share = max((len(view) - first) // (2 * THREADS), FEWEST_BLOCK_ROWS)
             with ThreadPoolExecutor(THREADS) as threads:
-                for _ in threads.map(fill, blocks):
+                for _ in threads.map(fill, _blocks(first, len(view), min(share, BLOCK_ROWS))):
                     pass
         return matrix
 
@@ -150,6 +157,11 @@ class SignalPlan:
                 for family, settings in self.parts
             ]
         }
+
+
+def _blocks(first: int, stop: int, rows: int) -> Iterator[slice]:
+    """So many rows each, the last one what is left."""
+    return (slice(at, min(at + rows, stop)) for at in range(first, stop, rows))
 
 
 def _rows_of(view: View, rows: slice) -> View:

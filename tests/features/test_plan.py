@@ -51,8 +51,11 @@ def test_matrix_is_the_blocks_of_the_families_side_by_side(plan):
     np.testing.assert_array_equal(matrix_of(plan), np.concatenate(blocks, axis=1))
 
 
-def test_rows_are_the_same_in_blocks_filled_by_several_threads(plan, monkeypatch):
+@pytest.mark.parametrize("worth_threads_s", [0.0, 1e9], ids=["threads", "one after the other"])
+def test_rows_are_the_same_in_small_blocks(plan, monkeypatch, worth_threads_s):
     whole = matrix_of(plan)
+    monkeypatch.setattr("features.plan.WORTH_THREADS_S", worth_threads_s)
+    monkeypatch.setattr("features.plan.MOST_FIRST_ROWS", 3)
     monkeypatch.setattr("features.plan.BLOCK_ROWS", 2)
     np.testing.assert_array_equal(matrix_of(plan), whole)
 
