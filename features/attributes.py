@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from features.attribute_kernel import FILLED, LEVEL, MOVED, NUMBER, PLAIN, walk_attributes
-from features.naming import column_names, in_words
+from features.naming import column_names, in_words, snake_case
 from features.population import Population
 from features.signal import Column, Evidence, Family, FamilySettings, Group, Unit
 from features.vocabulary import (
@@ -134,9 +134,21 @@ def columns(settings: FamilySettings) -> tuple[Column, ...]:
     return tuple(declared)
 
 
+def attribute_group(attribute: str) -> Group:
+    """The group of all that is told of an attribute: its value, and how leads with the same did.
+
+    A person takes them for one reason; apart they trade effects that cancel each other. Its name
+    does not depend on which other attributes there are.
+    """
+    words, plain = in_words(attribute), snake_case(attribute)
+    name = plain if plain == words.lower().replace(" ", "_") else attribute
+    evidence = Evidence(ATTRIBUTE_CHANGE, name=attribute)
+    return Group(f"attribute_{name}", "{attribute}", {"attribute": words}, evidence)
+
+
 def _of_attribute(entry: Mapping[str, Any], name: str) -> Iterator[Column]:
-    named = {"attribute": in_words(entry["attribute"])}
-    group = Group(name, "{attribute}", named, Evidence(ATTRIBUTE_CHANGE, name=entry["attribute"]))
+    group = attribute_group(entry["attribute"])
+    named = group.names
     kind, levels = entry["type"], tuple(entry["levels"])
     told: AttributeType = "text" if kind == "category" and not levels else kind
     yield Column(name, group, _UNITS[told], _SENTENCES[told], _MISSING, named, levels)

@@ -31,13 +31,13 @@ MOST_RESULTS = 8
 MOST_DIRECTED_KINDS = 4
 
 ANY_CONTACT = Evidence(INTERACTION)
+# Few large reasons: what more of them would say is much the same, and cancels (docs/benchmarks.md).
 ACTIVITY = Group("activity", "How much contact there is", evidence=ANY_CONTACT)
-SILENCE = Group("silence", "How long it has been quiet", evidence=ANY_CONTACT)
+IN_TOUCH = Group("rhythm", "When you were in touch", evidence=ANY_CONTACT)
 FROM_LEAD = Group(
     "inbound", "What comes from the lead", evidence=Evidence(INTERACTION, direction=0)
 )
 FROM_US = Group("outbound", "What we send", evidence=Evidence(INTERACTION, direction=1))
-LATEST = Group("latest", "The latest contact", evidence=ANY_CONTACT)
 
 NO_CONTACT = "No contact yet."
 NO_INBOUND = "Nothing came from the lead yet."
@@ -85,10 +85,10 @@ def columns(settings: FamilySettings) -> tuple[Column, ...]:
     """Five windows and the days since the last, of each slot; shares; what was last."""
     kinds, results = settings["kinds"]["levels"], settings["results"]["levels"]
     named = _level_groups("kind", "{level}", kinds)
-    declared = _of_slot("interactions", "days_since_interaction", ACTIVITY, SILENCE, "Contacts",
+    declared = _of_slot("interactions", "days_since_interaction", ACTIVITY, IN_TOUCH, "Contacts",
                         "The last contact was {value} ago", NO_CONTACT)  # fmt: skip
     if settings["directions"]:
-        declared += _of_slot("inbound", "days_since_inbound", FROM_LEAD, SILENCE,
+        declared += _of_slot("inbound", "days_since_inbound", FROM_LEAD, IN_TOUCH,
                              "Messages and calls from the lead",
                              "The lead was last in touch {value} ago", NO_INBOUND)  # fmt: skip
         declared += _of_slot("outbound", "days_since_outbound", FROM_US, FROM_US,
@@ -157,7 +157,7 @@ def _level_groups(prefix: str, label: str, levels: list[str]) -> dict[str, Group
 
 def _latest(name: str, levels: list[str]) -> Column:
     return Column(
-        name, LATEST, "level", "The latest contact: {value}", NO_CONTACT, levels=tuple(levels)
+        name, IN_TOUCH, "level", "The latest contact: {value}", NO_CONTACT, levels=tuple(levels)
     )
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from numba import njit
 
+from features.attributes import attribute_group
 from features.index import in_time
 from features.known_values import known_numbers
 from features.population import (
@@ -17,11 +18,12 @@ from features.population import (
     Population,
     of_amount,
 )
-from features.signal import Column, Evidence, Family, FamilySettings, Group
+from features.signal import Column, Family, FamilySettings
+from features.stages import PACE as PACE_GROUP
 from leads.arrays import Floats, Int8s, Int16s, Int32s, Int64s
 from leads.clock import SECOND_US
 from leads.outcome import known_stage
-from leads.records import ATTRIBUTE_CHANGE, STAGE_CHANGE
+from leads.records import STAGE_CHANGE
 from leads.timeline import Timelines
 from leads.view import View
 
@@ -29,29 +31,20 @@ AMOUNT = "amount"
 # What is usual is not said of fewer.
 FEWEST = 5
 
-_PACE = Group("pace", "Pace", evidence=Evidence(STAGE_CHANGE))
-# One reason with the amount itself: apart they trade large effects that cancel each other.
-_SIZE_GROUP = Group(
-    f"attribute_{AMOUNT}",
-    "{attribute}",
-    {"attribute": AMOUNT},
-    Evidence(ATTRIBUTE_CHANGE, name=AMOUNT),
-)
-
 _COLUMNS = (
     Column(
-        "stage_pace", _PACE, "ratio",
+        "stage_pace", PACE_GROUP, "ratio",
         "It has been in this stage {value} times as long as usual",
         "Too few leads have left this stage to say what is usual.", comparable=False,
     ),
     Column(
-        "age_pace", _PACE, "ratio",
+        "age_pace", PACE_GROUP, "ratio",
         "It is {value} times as old as leads of this pipeline usually are when they are won",
         "Too few leads were won to say how long it takes.", comparable=False,
     ),
 )  # fmt: skip
 _SIZE = Column(
-    "amount_to_usual", _SIZE_GROUP, "ratio",
+    "amount_to_usual", attribute_group(AMOUNT), "ratio",
     "The amount is {value} times what is usual in this pipeline",
     "Its amount, or what is usual, is not known.", comparable=False,
 )  # fmt: skip

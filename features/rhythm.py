@@ -12,9 +12,9 @@ from features.engagement import (
     ACTIVITY,
     ANY_CONTACT,
     FROM_LEAD,
+    IN_TOUCH,
     NO_CONTACT,
     NO_INBOUND,
-    SILENCE,
 )
 from features.population import Population
 from features.rhythm_kernel import walk_rhythm
@@ -25,9 +25,6 @@ from leads.records import INTERACTION
 from leads.timeline import Timelines
 from leads.view import View
 
-RHYTHM_GROUP = Group("rhythm", "Rhythm of the contact", evidence=ANY_CONTACT)
-FIRST_WEEK = Group("first_week", "The first week", evidence=ANY_CONTACT)
-PEOPLE = Group("people", "Who is involved", evidence=ANY_CONTACT)
 CONVERSATION = Group("conversation", "How long you talk", evidence=ANY_CONTACT)
 
 _ONE_CONTACT = "Fewer than two contacts yet."
@@ -68,30 +65,30 @@ def _other(name: str, group: Group, unit: Unit, sentence: str, missing: str) -> 
 _OF_ALL = (
     *_intensities("", ACTIVITY, "Contacts", NO_CONTACT),
     *_trends("", ACTIVITY, "Contacts"),
-    _count("interactions_first_week", FIRST_WEEK, "Contacts in its first 7 days"),
-    _other("days_since_first_interaction", RHYTHM_GROUP, "days",
+    _count("interactions_first_week", ACTIVITY, "Contacts in its first 7 days"),
+    _other("days_since_first_interaction", IN_TOUCH, "days",
            "The first contact was {value} ago", NO_CONTACT),
     _count("active_days", ACTIVITY, "Days with contact"),
     _count("active_days_30d", ACTIVITY, "Days with contact in the last 30 days"),
-    _other("mean_gap_days", RHYTHM_GROUP, "days",
+    _other("mean_gap_days", IN_TOUCH, "days",
            "{value} between contacts on average", _ONE_CONTACT),
-    _other("last_gap_days", RHYTHM_GROUP, "days",
+    _other("last_gap_days", IN_TOUCH, "days",
            "{value} between the last two contacts", _ONE_CONTACT),
-    _other("gap_variation", RHYTHM_GROUP, "ratio",
+    _other("gap_variation", IN_TOUCH, "ratio",
            "How irregular the contact is, 0 being as regular as a clock: {value}",
            _TWO_CONTACTS),
-    Column("silence_in_gaps", SILENCE, "ratio",
+    Column("silence_in_gaps", IN_TOUCH, "ratio",
            "Quiet for {value} times as long as usual between contacts", _ONE_CONTACT,
            comparable=False),
 )  # fmt: skip
 _OF_INBOUND = (
     *_intensities("inbound_", FROM_LEAD, "Contacts from the lead", NO_INBOUND),
     *_trends("inbound_", FROM_LEAD, "Contacts from the lead"),
-    _count("inbound_first_week", FIRST_WEEK, "Contacts from the lead in its first 7 days"),
+    _count("inbound_first_week", FROM_LEAD, "Contacts from the lead in its first 7 days"),
 )
 _OF_PEOPLE = (
-    _count("people_ever", PEOPLE, "People involved"),
-    _count("people_30d", PEOPLE, "People involved in the last 30 days"),
+    _count("people_ever", ACTIVITY, "People involved"),
+    _count("people_30d", ACTIVITY, "People involved in the last 30 days"),
 )
 _OF_CONVERSATION = (
     _other("minutes_7d", CONVERSATION, "minutes",

@@ -51,7 +51,9 @@ class Column:
     there is no value: it says what missing means. `levels` names the codes of a categorical
     column; one past them is a level seen in training but too rarely to be listed, two past them
     one never seen (`features.vocabulary`). `comparable` is false where what is typical says
-    nothing: leads in one stage have much the same value, or the value itself compares.
+    nothing: leads in one stage have much the same value, or the value itself compares. `pipeline`
+    is the one that it is about, None for every: it tells nobody anything of a lead that was never
+    in it.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Column:
     names: Mapping[str, str] = field(default_factory=dict)
     levels: tuple[str, ...] = ()
     comparable: bool = True
+    pipeline: str | None = None
 
 
 def as_learned(settings: FamilySettings, timelines: Timelines) -> FamilySettings:

@@ -25,10 +25,10 @@ from leads.view import View
 _WON, _CLOSED = range(2)
 
 _MOVES_BEHIND = Evidence(STAGE_CHANGE)
-STAGE = Group("stage", "Stage", evidence=_MOVES_BEHIND)
-PROGRESS = Group("progress", "Progress through the stages", evidence=_MOVES_BEHIND)
-PACE = Group("pace", "Pace", evidence=_MOVES_BEHIND)
-AGE = Group("age", "Age of the lead")
+# Where a lead stands is one reason, and how long it takes another: parted further, as stage and
+# progress or pace and age, they trade effects that cancel each other (docs/benchmarks.md).
+STAGE = Group("stage", "Stage and progress", evidence=_MOVES_BEHIND)
+PACE = Group("pace", "Pace and age", evidence=_MOVES_BEHIND)
 
 _NO_STAGE = "No stage yet."
 _NO_CHANGE = "No stage change yet."
@@ -55,22 +55,22 @@ _OF_OTHERS = (
 # What the lead's own moves say; `features.stage_kernel` fills them, in this order.
 _MOVES = (
     _count("stage_order", STAGE, "Stages behind it", _NO_STAGE),
-    _count("furthest_stage", PROGRESS, "Stages behind it at its furthest", _NO_STAGE),
+    _count("furthest_stage", STAGE, "Stages behind it at its furthest", _NO_STAGE),
     _count("stage_changes_1d", PACE, "Stage changes in the last day"),
     _count("stage_changes_7d", PACE, "Stage changes in the last 7 days"),
     _count("stage_changes_30d", PACE, "Stage changes in the last 30 days"),
     _count("stage_changes_90d", PACE, "Stage changes in the last 90 days"),
-    _count("stage_changes_ever", PROGRESS, "Stage changes so far"),
-    _count("moves_forward", PROGRESS, "Moves forward to a later stage"),
-    _count("moves_back", PROGRESS, "Moves back to an earlier stage"),
-    _count("stages_skipped", PROGRESS, "Stages skipped"),
-    _count("reopenings", PROGRESS, "Times reopened after it was closed", "Never closed before."),
-    _count("pipeline_transfers", PROGRESS, "Moves to another pipeline"),
+    _count("stage_changes_ever", STAGE, "Stage changes so far"),
+    _count("moves_forward", STAGE, "Moves forward to a later stage"),
+    _count("moves_back", STAGE, "Moves back to an earlier stage"),
+    _count("stages_skipped", STAGE, "Stages skipped"),
+    _count("reopenings", STAGE, "Times reopened after it was closed", "Never closed before."),
+    _count("pipeline_transfers", STAGE, "Moves to another pipeline"),
     _days("days_in_stage", "In this stage for {value}"),
     _days("days_to_stage", "Came into this stage {value} after it was created"),
     _days("days_in_previous_stage", "Spent {value} in the stage before", _NO_STAGE_BEFORE),
     _days("days_per_move", "{value} from one stage change to the next on average", _NO_CHANGE),
-    Column("age_days", AGE, "days", "Came in {value} ago", "Age not known."),
+    Column("age_days", PACE, "days", "Came in {value} ago", "Age not known."),
 )
 
 
@@ -85,23 +85,26 @@ def learn(timelines: Timelines) -> FamilySettings:
 
 def columns(settings: FamilySettings) -> tuple[Column, ...]:
     """The current and the previous stage, the moves, and the visits and days of each stage."""
-    labels = _labels(settings["stages"])
+    labels, stages = _labels(settings["stages"]), settings["stages"]
+    own = [str(pipeline) if _several(stages) else None for pipeline, _ in stages]
     return (
         Column("stage", STAGE, "level", "In stage {value}", _NO_STAGE, levels=labels),
-        Column("previous_stage", PROGRESS, "level", "Came from stage {value}",
+        Column("previous_stage", STAGE, "level", "Came from stage {value}",
                _NO_STAGE_BEFORE, levels=labels),
         *_OF_OTHERS,
         *_MOVES,
         *(
-            Column(name, PROGRESS, "count", "Times in stage {stage}: {value}", _NO_STAGE,
-                   {"stage": label})
-            for name, label in zip(column_names(labels, "visits"), labels, strict=True)
+            Column(name, STAGE, "count", "Times in stage {stage}: {value}", _NO_STAGE,
+                   {"stage": label}, pipeline=pipeline)
+            for name, label, pipeline in zip(
+                column_names(labels, "visits"), labels, own, strict=True
+            )
         ),
         *(
             Column(name, PACE, "days", "Was in stage {stage} for {value} so far",
-                   "It has not been in stage {stage}.", {"stage": label})
-            for name, label, is_open in zip(
-                column_names(labels, "days_at"), labels, settings["open"], strict=True
+                   "It has not been in stage {stage}.", {"stage": label}, pipeline=pipeline)
+            for name, label, pipeline, is_open in zip(
+                column_names(labels, "days_at"), labels, own, settings["open"], strict=True
             )
             if is_open
         ),
@@ -109,8 +112,12 @@ def columns(settings: FamilySettings) -> tuple[Column, ...]:
 
 
 def _labels(stages: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    several = len({pipeline for pipeline, _ in stages}) > 1
+    several = _several(stages)
     return tuple(f"{stage} ({pipeline})" if several else stage for pipeline, stage in stages)
+
+
+def _several(stages: Sequence[Sequence[str]]) -> bool:
+    return len({pipeline for pipeline, _ in stages}) > 1
 
 
 @dataclass(frozen=True)

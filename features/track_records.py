@@ -6,6 +6,7 @@ little, so each is shrunk to its pipeline's, and that to the rate of all.
 
 import numpy as np
 
+from features.attributes import attribute_group
 from features.closing_stream import EVERYBODY
 from features.index import in_time
 from features.index_kernel import chained_rate, fill_record
@@ -25,7 +26,7 @@ from features.population import (
     of_value,
     pair_name,
 )
-from features.signal import Column, Family, FamilySettings, Group
+from features.signal import Column, Family, FamilySettings
 from leads.arrays import MISSING, Floats, Int32s, Int64s
 from leads.clock import DAY_US, SECOND_US
 from leads.outcome import known_stage
@@ -41,7 +42,6 @@ OWNER, SOURCE = "owner", "source"
 _DAY_SECONDS = DAY_US // SECOND_US
 _MEASURES = (WON_LEADS, CLOSED_LEADS, SECONDS_TO_WIN)
 
-WORKLOAD = Group("workload", "How much its owner has to do")
 _NOBODY_CLOSED = "No lead was closed before."
 
 
@@ -90,7 +90,7 @@ def columns(settings: FamilySettings) -> tuple[Column, ...]:
     if settings["workload"]:
         declared.append(
             Column(
-                "owner_open_leads", WORKLOAD, "count",
+                "owner_open_leads", attribute_group(OWNER), "count",
                 "Other open leads that its owner has: {value}", "No owner is named.",
             )
         )  # fmt: skip
@@ -113,7 +113,8 @@ def _declared(fields: list[str]) -> tuple[Column, ...]:
     is_pair = len(fields) > 1
     named = {"first": words[0], "second": words[1]} if is_pair else {"field": words[0]}
     same = "{first} and {second}" if is_pair else "{field}"
-    group = Group(f"record_of_{suffix}", f"How leads of the same {same} did", named)
+    # One reason with the value itself, of a pair with its first one.
+    group = attribute_group(fields[0])
     return (
         Column(
             f"win_rate_of_{suffix}", group, "share",

@@ -271,13 +271,11 @@ class Scorer:
     def _factor(self, scores: Scores, row: int, group_place: int, language: Language) -> Factor:
         group = self.groups[group_place]
         effect = float(scores.effects.groups[row, group_place])
-        members = np.flatnonzero(self._group_of_column == group_place)
-        towards = np.sign(effect) * scores.contributions[row, members]
-        strongest = int(members[np.argmax(towards)])
+        pipeline, _ = scores.view.timelines.pipelines.stage_names[int(scores.stage[row])]
+        strongest = self._strongest_column(scores, row, group_place, pipeline)
         column = self.plan.columns[strongest]
         value = float(scores.matrix[row, strongest])
         typical = self._typical(scores, row, strongest, column)
-        pipeline, _ = scores.view.timelines.pipelines.stage_names[int(scores.stage[row])]
         direction: Direction = "win" if effect > 0 else "lose"
         odd = self._directions.contradict(pipeline, strongest, value, effect)
         said = statement(column, value, typical, contradicted=direction if odd else None)
@@ -293,6 +291,23 @@ class Scorer:
             events=tuple(event_ids(scores.view, row, group.evidence)),
             statement=said,
         )
+
+    def _strongest_column(self, scores: Scores, row: int, group_place: int, pipeline: str) -> int:
+        """The column that moves the score most in its group's direction, of those that tell.
+
+        What is only of another pipeline, and 0 or missing of a lead that was never in it, tells a
+        person nothing.
+        """
+        members = np.flatnonzero(self._group_of_column == group_place)
+        telling = [
+            int(place)
+            for place in members
+            if self.plan.columns[place].pipeline in (None, pipeline)
+            or np.nan_to_num(scores.matrix[row, place])
+        ]
+        direction = np.sign(scores.effects.groups[row, group_place])
+        towards = direction * scores.contributions[row, telling or members]
+        return int((telling or members)[np.argmax(towards)])
 
     def _typical(self, scores: Scores, row: int, place: int, column: Column) -> float:
         """The median of training snapshots in the same pipeline and stage; NaN where unknown."""

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from features.attributes import ATTRIBUTES, learn
+from features.attributes import ATTRIBUTES, attribute_group, learn
 from features.vocabulary import fingerprint
 from tests.features.values import assert_values, values_at
 from tests.leads.histories import changed, lead, timelines_of
@@ -219,3 +219,11 @@ def test_names_that_look_alike_get_columns_of_their_own():
     entries = [entry(name, "number", changes=True) for name in names]
     found = [column.name for column in ATTRIBUTES.columns({"attributes": entries})]
     assert len(set(found)) == 5 * len(names) + 2
+
+
+def test_the_group_of_an_attribute_is_named_after_it_alone():
+    names = ["amount", "Lead Source", "备注", "电话", "备注 A", "类型 A", "förfaller"]
+    assert [attribute_group(name).name for name in names] == [
+        "attribute_amount", "attribute_lead_source", "attribute_备注", "attribute_电话",
+        "attribute_备注 A", "attribute_类型 A", "attribute_förfaller",
+    ]  # fmt: skip

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from features.attributes import ATTRIBUTES, attribute_group
 from features.index_kernel import SHRINKAGE_LEADS
 from features.pace import PACE
 from features.persons import PERSONS
@@ -176,3 +177,16 @@ def test_what_is_said_is_true_where_nothing_is_known_and_at_zero():
         ),
         "stage_pace": "It has been in this stage 0 times as long as usual.",
     }
+
+
+def test_a_value_and_how_leads_with_the_same_did_are_one_reason():
+    """A pair goes with its first field, as does how busy the owner is."""
+    of_columns = {column.name: column.group for column in TRACK_RECORDS.columns(RECORDS)}
+    assert of_columns["win_rate_of_source"] == attribute_group("source")
+    assert of_columns["win_rate_of_owner_and_source"] == attribute_group("owner")
+    assert of_columns["owner_open_leads"] == attribute_group("owner")
+    attributes = ATTRIBUTES.columns(
+        {"attributes": [{"attribute": "source", "type": "category", "levels": ["fair"],
+                         "rare": [], "changes": True}]}
+    )  # fmt: skip
+    assert all(column.group == of_columns["win_rate_of_source"] for column in attributes[:-2])

@@ -7,13 +7,14 @@ import lightgbm
 import numpy as np
 import pytest
 
-from features.plan import plan_from_record
+from features.plan import learn_plan, plan_from_record
 from features.population import population_of
+from features.stages import STAGES
 from leads.errors import DamagedArtifactError
 from leads.outcome import known_status
 from leads.pipelines import OPEN, Pipeline, Pipelines
 from leads.view import Snapshots, known_by, look
-from models.artifact import read_artifact, write_artifact
+from models.artifact import Artifact, read_artifact, write_artifact
 from models.calibration import Platt, log_odds_of, sigmoid
 from models.factors import effects, sum_groups
 from models.linear import linear_from_record
@@ -416,3 +417,49 @@ def test_model_without_trees_says_the_base_rate_without_factors(
 
 def test_model_with_trees_claims_no_lack_of_support(scorer, scores, open_rows):
     assert scorer.describe(scores, int(open_rows[0])).support is None
+
+
+# Reasons are of the lead's own pipeline.
+
+
+def model_of_stages(learned_of, slopes):
+    """A line over the stages of some timelines: what columns add per visit or day, less one."""
+    plan = learn_plan(learned_of, (STAGES,))
+    names = [column.name for column in plan.columns]
+    numbers = np.zeros(len(names))
+    slope = [slopes.get(name, 0.0) for name in names]
+    line = {
+        "intercept": 0.0, "centre": numbers, "scale": numbers + 1, "slope": slope,
+        "missing": [-one for one in slope], "mean": slope, "level": [], "bend_at": [],
+        "first_level": [0] * (len(names) + 1), "first_bend": [0] * (len(names) + 1),
+        "bend_slope": [], SHARE: 1.0,
+    }  # fmt: skip
+    return Scorer(
+        Artifact(
+            plan.as_record(), learned_of.pipelines.as_records(), learned_of.attribute_types,
+            Platt(1.0, 0.0).as_record(), 0.0, {}, (), {}, line,
+        ),
+        "1",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stage", "moves", "named"),
+    [
+        ("Offer (b2c)", [], False),
+        ("Proposal (b2b)", [moved(1, "Proposal")], True),
+        ("New (b2c)", [moved(1, "New", pipeline="b2c"), moved(2, "New", pipeline="b2b")], True),
+    ],
+)
+def test_a_stage_of_a_pipeline_that_the_lead_was_never_in_is_no_reason(stage, moves, named):
+    timelines = timelines_of([lead(), lead(lead_id="b", pipeline="b2c")], moves)
+    names = learn_plan(timelines, (STAGES,)).columns
+    visits = next(c.name for c in names if c.names.get("stage") == stage and "visits" in c.name)
+    days = [c.name for c in names if c.names.get("stage") == stage and "days_at" in c.name]
+    scorer = model_of_stages(timelines, dict.fromkeys([visits, *days], 3.0))
+
+    view = look(timelines, snapshots_of(timelines, [("a", at(3))]))
+    found = scorer.describe(scorer.score(view, population_of(timelines)), 0).factors
+
+    assert {factor.name for factor in found} == {"stage", "pace"}
+    assert any(stage in factor.sentence for factor in found) == named
