@@ -2,7 +2,7 @@
 
 The win rate of its stage, shrunk to that of its pipeline, that to the rate of all, and that to a
 rate that is usual in sales. Shrinking is by penalised likelihood on the log-odds (a normal prior
-around the level above); the levels below are then moved together so that their mean is the level
+around what the levels have in common); they are then moved together so that their mean is the level
 above: what all leads say is counted once.
 """
 
@@ -21,7 +21,7 @@ USUAL_RATE, USUAL_LEADS = 0.2, 8.0
 # on simulated leads and loan applications of December: docs/benchmarks.md.
 PIPELINE_LEADS, STAGE_LEADS = 20.0, 10.0
 _WIDEST = 30.0
-_HALVINGS = 80
+_HALVINGS = 50
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,10 @@ def prior_of(standing: Standing, stage_pipeline: Int16s) -> Prior:
     leads = np.bincount(stage_pipeline, count, pipelines).astype(np.float64)
     wins = np.bincount(stage_pipeline, won, pipelines).astype(np.float64)
     above = np.repeat(whole, pipelines)
-    pipeline = _shrunk(leads, wins, above, PIPELINE_LEADS)
-    pipeline = _at_level_above(pipeline, leads, above, everyone[:pipelines])
+    pipeline = _told_apart(leads, wins, above, everyone[:pipelines], PIPELINE_LEADS)
     above = pipeline[stage_pipeline]
-    stage = _shrunk(count, won, above, STAGE_LEADS)
-    return Prior(float(whole[0]), pipeline, _at_level_above(stage, count, above, stage_pipeline))
+    stage = _told_apart(count, won, above, stage_pipeline, STAGE_LEADS)
+    return Prior(float(whole[0]), pipeline, stage)
 
 
 def moves_of_pipelines(standing: Standing, log_odds: Floats, stage_pipeline: Int16s) -> Floats:
@@ -124,25 +123,45 @@ def _evidence(standing: Standing, stage_pipeline: Int16s) -> tuple[Floats, Float
 def _shrunk(count: Floats, won: Floats, above: Floats, leads: float) -> Floats:
     """The log-odds of each level, shrunk to the level above as if by so many leads (bisection)."""
     rate = sigmoid(above)
-    pull = leads * rate * (1 - rate)
-    low, high = above - _WIDEST, above + _WIDEST
+    return above + _beyond(count, won, above, leads * rate * (1 - rate))
+
+
+def _beyond(count: Floats, won: Floats, level: Floats, pull: Floats) -> Floats:
+    """How far beyond some log-odds levels are by their wins, each pulled back to them."""
+    low, high = np.full(len(count), -_WIDEST), np.full(len(count), _WIDEST)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        too_high = count * sigmoid(middle) - won + pull * (middle - above) > 0
+        too_high = count * sigmoid(level + middle) - won + pull * middle > 0
         low, high = np.where(too_high, low, middle), np.where(too_high, middle, high)
-    return np.where(count > 0, (low + high) / 2, above)
+    return np.where(count > 0, (low + high) / 2, 0.0)
 
 
-def _at_level_above(log_odds: Floats, count: Floats, above: Floats, group: Int16s) -> Floats:
-    """Levels with evidence, moved group by group so that their mean rate is that above them."""
-    moved = log_odds.copy()
+def _told_apart(count: Floats, won: Floats, above: Floats, group: Int16s, leads: float) -> Floats:
+    """The log-odds of levels: what is known of those above, and what tells them from each other.
+
+    How far they are apart is asked beside the rate that the levels of a group had together, as if
+    shrunk by so many leads, and not beside what is said above: that is held back where little is
+    known, and a level seen once more often than another would seem better for each win of all.
+    """
+    levels = above.copy()
+    rate = sigmoid(above)
+    pull = leads * rate * (1 - rate)
     for code in np.unique(group[count > 0]):
         rows = np.flatnonzero((group == code) & (count > 0))
-        rate = float(sigmoid(above[rows[:1]])[0])
         low, high = -_WIDEST, _WIDEST
         for _ in range(_HALVINGS):
-            middle = (low + high) / 2
-            mean = np.average(sigmoid(log_odds[rows] + middle), weights=count[rows])
-            low, high = (low, middle) if mean > rate else (middle, high)
-        moved[rows] = log_odds[rows] + (low + high) / 2
-    return moved
+            middle = np.full(len(rows), (low + high) / 2)
+            beyond = _beyond(count[rows], won[rows], middle, pull[rows])
+            low, high = (low, middle[0]) if beyond.sum() < 0 else (middle[0], high)
+        levels[rows] = _at_rate(beyond, count[rows], float(rate[rows[0]]))
+    return levels
+
+
+def _at_rate(log_odds: Floats, count: Floats, rate: float) -> Floats:
+    """The log-odds moved together so that their mean rate is another."""
+    low, high = -_WIDEST, _WIDEST
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        mean = np.average(sigmoid(log_odds + middle), weights=count)
+        low, high = (low, middle) if mean > rate else (middle, high)
+    return log_odds + (low + high) / 2

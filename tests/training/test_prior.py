@@ -37,6 +37,23 @@ def test_one_closed_lead_moves_the_rate_a_little(won, low, high):
     assert low < sigmoid(prior.stage)[0] < high
 
 
+@pytest.mark.parametrize("won", [0, 1])
+def test_one_closed_lead_does_not_tell_stages_apart(won):
+    """It was in the first for long and in the second for a moment: that says nothing of either."""
+    moments = Standing(np.array([0] * 9 + [1]), np.zeros(10), np.full(10, won), np.full(10, True))
+    prior = prior_of(moments, ONE_PIPELINE)
+
+    assert prior.stage == pytest.approx(prior.pipeline[0])
+    assert sigmoid(prior.stage)[0] != pytest.approx(USUAL_RATE)
+
+
+def test_few_leads_tell_stages_apart_a_little():
+    prior = prior_of(standing([0, 0, 0, 0, 1, 1], [0, 0, 0, 1, 1, 1]), ONE_PIPELINE)
+
+    assert prior.stage[0] < prior.stage[2] < prior.stage[1]
+    assert sigmoid(prior.stage)[1] - sigmoid(prior.stage)[0] < 0.2
+
+
 def test_a_single_pipeline_has_the_rate_of_all():
     """What the same leads say is not counted twice."""
     prior = prior_of(standing([0, 0, 1, 1, 2], [0, 1, 1, 1, 0]), ONE_PIPELINE)
