@@ -1,21 +1,21 @@
 """What each family of signals adds, forward in time: `python -m benchmarks.ablation --json`.
 
-One model has all signals but the last closings and the date; each other leaves a family or some
-columns out, or adds those. All are bags of the recipe's trees, learned from what was known at a
-cut, open leads with the probability that they are won as a training gives them, and judged on leads
-that came later. The cuts lie before the leads that docs/benchmarks.md judges
-on, which are not looked at here.
+One model has the signals that are on by default; each other leaves a family or some columns out,
+or adds some that are off. All are a bag of trees and a line by the usual recipe, with a fixed
+number of trees, learned from what was known at a cut, open leads with the probability that they
+are won as a training gives them, and judged on leads that came later: on what is mostly decided,
+the decided standing for the rest. The cuts lie before the leads that docs/benchmarks.md judges on,
+which are not looked at here.
 """
 
 import argparse
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import lightgbm
 import numpy as np
 import pyarrow.parquet as pq
 
@@ -30,7 +30,7 @@ from benchmarks.accuracy import (
 from crm.folder import read_folder
 from crm.simulator import simulate, write_folder
 from features.calendar import CALENDAR, DATED_CALENDAR
-from features.plan import FAMILIES, ON_BY_DEFAULT, SignalPlan, learn_plan
+from features.plan import FAMILIES, SignalPlan, learn_plan
 from features.population import population_of
 from leads.arrays import Bools, Floats, Int64s
 from leads.clock import parse_time
@@ -38,40 +38,51 @@ from leads.outcome import CENSORED_LABEL, known_status, labels
 from leads.pipelines import OPEN
 from leads.timeline import Timelines
 from leads.view import Snapshots, View, known_by, look
+from models.calibration import fit_intercept, sigmoid
+from models.margin import margin_of
 from models.metrics import METRICS, rank
+from training.censoring import censoring_weights
+from training.evaluation import to_judge_on
+from training.forward import Material, fit_parts
 from training.recipe import Recipe
 from training.rows import training_rows
-from training.snapshots import open_life_snapshots
+from training.snapshots import equal_weights, learning_weights, open_life_snapshots
 from training.targets import targets
 
 TREES = 100
 RESAMPLES = 1000
 # Between these shares of the leads, in order of creation, are the folds in time.
 EDGES = (0.6, 0.8, 1.0)
-EVERYTHING = "everything but lately and the date"
+DEFAULT = "the signals on by default"
 
-# Columns that are judged apart from their families.
+# Columns that are judged apart from their families: added where they are off, else left out.
 COLUMNS: Mapping[str, Callable[[str], bool]] = {
     "hour and weekday of scoring": lambda name: name in ("weekday", "hour"),
     "days to quarter end": lambda name: name == "days_to_quarter_end",
     "kind x direction": lambda name: name.startswith(("inbound_kind_", "outbound_kind_")),
     "closed leads of a value": lambda name: name.startswith("closed_leads_of_"),
+    "the date": lambda name: name == "date",
 }
 
 
 @dataclass(frozen=True)
 class Fold:
-    """Rows to learn from with targets and weights, later rows with theirs, and whose they are."""
+    """Rows to learn from with targets, later rows with theirs, their weights and whose they are.
 
-    learn: Floats
+    Columns are those of the plan, `on` which of them are on by default.
+    """
+
+    plan: SignalPlan
+    on: Bools
+    learn: Material
     wanted: Floats
-    weight: Floats
     later: Floats
     target: Floats
+    weight: Floats
     lead: Int64s
 
 
-Folds = Iterator[tuple[SignalPlan, Fold]]
+Folds = Iterator[Fold]
 
 
 def loan_applications(seed: int) -> Folds:
@@ -97,27 +108,32 @@ def simulated(seed: int, leads: int = 20_000) -> Folds:
     kept = timelines.created_at[rows] > cut
     kept &= known_status(look(timelines, Snapshots(rows, as_of))) == OPEN
     view = look(timelines, Snapshots(rows[kept], as_of[kept]))
-    yield _fold(timelines, cut, view, truth["p_win"].to_numpy()[kept], seed)
+    weight = equal_weights(view.snapshots.lead)
+    fold = _fold(timelines, cut, view, truth["p_win"].to_numpy()[kept], weight, seed)
+    # Each seed has leads of its own.
+    yield replace(fold, lead=fold.lead + seed * leads)
 
 
 def _earlier(timelines: Timelines, until: str, seed: int) -> Folds:
-    """Folds in time among the leads known at `until`, labelled as known then."""
+    """Folds in time among the leads known at `until`, labelled and weighed as known then."""
     end = parse_time(until)
     known = known_by(timelines, end)
     edges = np.quantile(known.created_at, EDGES).astype(np.int64)
     every = open_life_snapshots(known, end, seed)
     created_at = known.created_at[every.lead]
     for begin, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        view = look(known, every.only((created_at > begin) & (created_at <= stop)))
+        later = every.only((created_at > begin) & (created_at <= stop))
+        view = look(known, to_judge_on(known, later, end))
         label = labels(view, end)
+        weight = censoring_weights(view, end, equal_weights(view.snapshots.lead))
         decided = label != CENSORED_LABEL
-        view = look(known, view.snapshots.only(decided))
-        yield _fold(known, begin, view, label[decided].astype(np.float64), seed)
+        view, target = look(known, view.snapshots.only(decided)), label[decided].astype(np.float64)
+        yield _fold(known, begin, view, target, weight[decided], seed)
 
 
 def _fold(
-    timelines: Timelines, cut: int, later: View, target: Floats, seed: int
-) -> tuple[SignalPlan, Fold]:
+    timelines: Timelines, cut: int, later: View, target: Floats, weight: Floats, seed: int
+) -> Fold:
     known = known_by(timelines, cut)
     families = tuple(DATED_CALENDAR if one is CALENDAR else one for one in FAMILIES)
     plan = learn_plan(known, families)
@@ -126,32 +142,37 @@ def _fold(
     taught = ~np.isnan(wanted)
     # Of those timelines that the rows' view is of: what is prepared is prepared for them.
     learn = plan.matrix(rows.view, rows.population)[taught]
-    matrix = plan.matrix(later, population_of(timelines))
-    lead = rows.view.snapshots.lead[taught]
-    weight = 1 / np.bincount(lead)[lead]
-    return plan, Fold(learn, wanted[taught], weight, matrix, target, later.snapshots.lead)
+    default = {column.name for column in rows.plan.columns}
+    return Fold(
+        plan=plan,
+        on=np.array([column.name in default for column in plan.columns]),
+        learn=Material(plan, learn, rows.view.snapshots.lead[taught]),
+        wanted=wanted[taught],
+        later=plan.matrix(later, population_of(timelines)),
+        target=target,
+        weight=weight,
+        lead=later.snapshots.lead,
+    )
 
 
-def variants(plan: SignalPlan, *, whole: bool = False) -> dict[str, Bools]:
+def variants(plan: SignalPlan, on: Bools, *, whole: bool = False) -> dict[str, Bools]:
     """Which columns each model has, by what it is called; `whole` for families alone."""
     names = [column.name for column in plan.columns]
     family_of = [family.name for family, settings in plan.parts for _ in family.columns(settings)]
-    on = {family.name for family in ON_BY_DEFAULT}
-    default = np.array(
-        [family in on and name != "date" for family, name in zip(family_of, names, strict=True)]
-    )
-    found = {EVERYTHING: default}
-    for family in dict.fromkeys(family_of):
-        own = np.array([one == family for one in family_of])
-        if family in on:
-            found[f"without {family}"] = default & ~own
-        else:
-            found[f"with {family}"] = default | own
-    if whole:
-        return found
-    for what, chosen in COLUMNS.items():
-        found[f"without {what}"] = default & ~np.array([chosen(name) for name in names])
-    found["with the date"] = default | np.array([name == "date" for name in names])
+    judged = {
+        family: np.array([one == family for one in family_of])
+        for family in dict.fromkeys(family_of)
+    }
+    if not whole:
+        judged |= {
+            what: np.array([chosen(name) for name in names]) for what, chosen in COLUMNS.items()
+        }
+    found = {DEFAULT: on}
+    for what, own in judged.items():
+        if (own & on).any():
+            found[f"without {what}"] = on & ~own
+        elif own.any():
+            found[f"with {what}"] = on | own
     return found
 
 
@@ -162,86 +183,64 @@ def ablation(
     losses: dict[str, list[Floats]] = {}
     aucs: dict[str, list[float]] = {}
     leads: list[Int64s] = []
+    weights: list[Floats] = []
     width: dict[str, int] = {}
     for seed in range(seeds):
-        for plan, fold in read(seed):
+        for fold in read(seed):
             leads.append(fold.lead)
-            for name, chosen in variants(plan, whole=whole).items():
-                p = _predicted(plan, fold, chosen, seed, members)
+            weights.append(fold.weight)
+            for name, chosen in variants(fold.plan, fold.on, whole=whole).items():
+                p = _predicted(fold, chosen, seed, members)
                 losses.setdefault(name, []).append(_log_loss(fold.target, p))
-                aucs.setdefault(name, []).append(_auc(fold.target, p))
+                aucs.setdefault(name, []).append(_auc(fold.target, p, fold.weight))
                 width[name] = int(chosen.sum())
-    lead = np.concatenate(leads)
-    default = np.concatenate(losses[EVERYTHING])
+    lead, weight = np.concatenate(leads), np.concatenate(weights)
+    default = np.concatenate(losses[DEFAULT])
     return {
         name: {
             "columns": width[name],
-            "log_loss": _mean_over_leads(np.concatenate(parts), lead),
-            "log_loss_above": _interval(np.concatenate(parts) - default, lead),
+            "log_loss": float(np.average(np.concatenate(parts), weights=weight)),
+            "log_loss_above": _interval(np.concatenate(parts) - default, weight, lead),
             "auc": float(np.mean(aucs[name])),
         }
         for name, parts in losses.items()
     } | {"leads": len(np.unique(lead)), "snapshots": len(lead)}
 
 
-def _predicted(plan: SignalPlan, fold: Fold, chosen: Bools, seed: int, members: int) -> Floats:
-    recipe = Recipe()
-    places = np.flatnonzero(chosen)
-    categorical = [at for at, place in enumerate(places) if place in plan.categorical]
-    parameters = {
-        "objective": "cross_entropy", "learning_rate": recipe.learning_rate,
-        "num_leaves": recipe.leaves,
-        "min_data_in_leaf": int(np.clip(len(fold.wanted) / 50, 5, recipe.rows_per_leaf)),
-        "feature_fraction": recipe.feature_fraction, "bagging_freq": 1,
-        "bagging_fraction": recipe.bagging_fraction, "lambda_l2": recipe.l2,
-        "max_bin": recipe.max_bin, "force_col_wise": True, "num_threads": 1, "verbosity": -1,
-    }  # fmt: skip
-    dataset = lightgbm.Dataset(
-        fold.learn[:, places],
-        fold.wanted,
-        weight=fold.weight,
-        categorical_feature=categorical,
-        params=parameters,
-    ).construct()
-    later = fold.later[:, places]
-    margins = [
-        lightgbm.train(parameters | {"seed": seed * 1000 + member}, dataset, TREES).predict(
-            later, raw_score=True, num_threads=1
-        )
-        for member in range(members)
-    ]
-    return 1 / (1 + np.exp(-np.mean(margins, axis=0)))
+def _predicted(fold: Fold, chosen: Bools, seed: int, members: int) -> Floats:
+    """Of the later rows, by a model that finds nothing in the columns that are not chosen."""
+    recipe = replace(Recipe(), members=members)
+    learn, later = (np.where(chosen, matrix, np.nan) for matrix in (fold.learn.matrix, fold.later))
+    weight = learning_weights(fold.learn.lead)
+    material = replace(fold.learn, matrix=learn)
+    boosters, line = fit_parts(material, fold.wanted, weight, recipe, TREES, seed)
+    margin = margin_of(boosters, line, len(chosen))
+    level = fit_intercept(margin.of(learn), fold.wanted, weight)
+    return sigmoid(margin.of(later) + level)
 
 
 def _log_loss(target: Floats, p: Floats) -> Floats:
     return -(target * np.log(p) + (1 - target) * np.log1p(-p))
 
 
-def _auc(target: Floats, p: Floats) -> float:
+def _auc(target: Floats, p: Floats, weight: Floats) -> float:
     """Against the outcome; against the truth, of a draw from it."""
     label = (np.random.default_rng(0).random(len(target)) < target).astype(np.int8)
-    return float(METRICS["auc"](rank(label, p).tally(np.ones(len(p)))) or np.nan)
+    return float(METRICS["auc"](rank(label, p).tally(weight)) or np.nan)
 
 
-def _mean_over_leads(value: Floats, lead: Int64s) -> float:
-    """Each lead counts once."""
-    return float(_by_lead(value, lead).mean())
-
-
-def _by_lead(value: Floats, lead: Int64s) -> Floats:
-    _, place, counts = np.unique(lead, return_inverse=True, return_counts=True)
-    return np.bincount(place, value) / counts
-
-
-def _interval(difference: Floats, lead: Int64s) -> dict[str, float]:
-    """The mean difference, each lead once, with the 95 % of resampled leads."""
-    of_lead = _by_lead(difference, lead)
+def _interval(difference: Floats, weight: Floats, lead: Int64s) -> dict[str, float]:
+    """The mean difference with the 95 % of resampled leads."""
+    _, place = np.unique(lead, return_inverse=True)
+    added, weights = np.bincount(place, weight * difference), np.bincount(place, weight)
     generator = np.random.default_rng(0)
-    drawn = [
-        of_lead[generator.integers(0, len(of_lead), len(of_lead))].mean() for _ in range(RESAMPLES)
-    ]
+    drawn = []
+    for _ in range(RESAMPLES):
+        chosen = generator.integers(0, len(added), len(added))
+        drawn.append(added[chosen].sum() / weights[chosen].sum())
     low, high = np.quantile(drawn, (0.025, 0.975))
-    return {"value": float(of_lead.mean()), "low": float(low), "high": float(high)}
+    value = added.sum() / weights.sum()
+    return {"value": float(value), "low": float(low), "high": float(high)}
 
 
 WORK: dict[str, Callable[[int], Folds]] = {
