@@ -8,13 +8,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from features.population import Population, population_of
-from leads.arrays import Bools, Floats, Int8s
+from leads.arrays import Bools, Floats, Int8s, Int64s
 from leads.clock import DAY_US, format_time
 from leads.errors import TooFewLeadsError
 from leads.outcome import CENSORED_LABEL, known_stage, labels
 from leads.timeline import Timelines
 from leads.view import Snapshots, View, known_by, look
-from models.bootstrap import figures
+from models.bootstrap import Estimate, figures
 from models.calibration import Platt, log_odds, sigmoid
 from models.metrics import METRICS, tally
 from models.scorer import Scorer
@@ -27,6 +27,7 @@ from training.level import at_newest_level
 from training.recipe import Recipe
 from training.rows import FEWEST_LEADS_EACH, TrainingRows, leads_of_each
 from training.snapshots import equal_weights, learning_weights, open_life_snapshots
+from training.targets import targets_of_strata
 
 HOLDOUT_SHARE = 0.25
 # Figures exist from one of each on; their intervals say how little that is.
@@ -54,6 +55,33 @@ class Judged:
     members: tuple[Floats, ...] = ()
     bounds: Floats | None = None
     horizons: Floats | None = None
+    undecided: "Undecided | None" = None
+
+    def only(self, rows: Bools) -> "Judged":
+        """Some of the snapshots; those undecided stay."""
+        return replace(
+            self,
+            view=look(self.view.timelines, self.view.snapshots.only(rows)),
+            label=self.label[rows],
+            weight=self.weight[rows],
+            closed_weight=equal_weights(self.view.snapshots.lead[rows]),
+            probability={name: said[rows] for name, said in self.probability.items()},
+            members=tuple(said[rows] for said in self.members),
+            bounds=None if self.bounds is None else self.bounds[rows],
+            horizons=None if self.horizons is None else self.horizons[rows],
+        )
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """Snapshots of which it was too early to tell, and what the model said of them.
+
+    `won` is the share that is won of the snapshots in the same stage and of the same age.
+    """
+
+    lead: Int64s
+    probability: Floats
+    won: Floats
 
 
 MODEL = "model"
@@ -123,10 +151,18 @@ def judge_forward(
         f"among those created after {format_time(cut)}, kept to judge the model on",
         FEWEST_JUDGED_EACH,
     )
-    judged = judge(
-        known, cut, later.only(decided), label[decided], seed, recipe, progress, weight[decided]
+    every_one = judge(known, cut, later, label, seed, recipe, progress, weight)
+    undecided = Undecided(
+        later.lead[~decided],
+        every_one.probability[MODEL][~decided],
+        targets_of_strata(view, until)[~decided],
     )
-    return replace(judged, n_censored=int((~decided).sum()), n_too_early=len(every) - len(later))
+    return replace(
+        every_one.only(decided),
+        n_censored=int((~decided).sum()),
+        n_too_early=len(every) - len(later),
+        undecided=undecided,
+    )
 
 
 def to_judge_on(known: Timelines, later: Snapshots, until: int) -> Snapshots:
@@ -212,7 +248,8 @@ def report(judged: Judged) -> dict[str, Any]:
     """The figures of `train --json`: `holdout` for the model, `baselines` beside it.
 
     Parts carry the baselines' values too. `closed_only` are the figures over decided snapshots as
-    they are, `per_snapshot` those with each snapshot instead of each lead weighing 1.
+    they are, `per_snapshot` those with each snapshot instead of each lead weighing 1, `cautious`
+    those with undecided snapshots as if nobody could tell them apart.
     """
     holdout: dict[str, Any] = {
         "n_leads": len(np.unique(judged.view.snapshots.lead)),
@@ -225,6 +262,7 @@ def report(judged: Judged) -> dict[str, Any]:
         "by_pipeline": _by(judged, _pipeline_masks(judged.view)),
         "closed_only": _figures(replace(judged, weight=judged.closed_weight), MODEL),
         "per_snapshot": _figures(replace(judged, weight=snapshot_weights(judged)), MODEL),
+        "cautious": dict(cautious_figures(judged)),
     }
     baselines = {name: _figures(judged, name) for name in judged.probability if name != MODEL}
     return {"holdout": holdout, "baselines": baselines}
@@ -237,6 +275,25 @@ def snapshot_weights(judged: Judged) -> Floats:
     """
     weights: Floats = judged.weight / judged.closed_weight
     return weights
+
+
+def cautious_figures(judged: Judged) -> dict[str, Estimate]:
+    """The model's figures with undecided snapshots in them, each snapshot counting once.
+
+    Each of these counts as won by the share of those in the same stage and of the same age that
+    is, and for the rest as not won: within a stage and an age they count as told apart no better
+    than chance, so that a model which tells them apart does better than this.
+    """
+    lead, label = judged.view.snapshots.lead, judged.label
+    said, weight = judged.probability[MODEL], np.ones(len(judged.label))
+    if judged.undecided is not None:
+        rest = judged.undecided
+        n = len(rest.lead)
+        lead = np.concatenate([lead, rest.lead, rest.lead])
+        said = np.concatenate([said, rest.probability, rest.probability])
+        label = np.concatenate([label, np.ones(n, np.int8), np.zeros(n, np.int8)])
+        weight = np.concatenate([weight, rest.won, 1 - rest.won])
+    return figures(label, said, weight, lead)
 
 
 def _figures(judged: Judged, name: str, mask: Bools | None = None) -> dict[str, Any]:

@@ -25,7 +25,15 @@ from tests.training.simulated_crm import (
     with_shuffled_closings,
 )
 from training.censoring import mostly_decided
-from training.evaluation import MODEL, Judged, holdout_cut, judge, judge_forward, report
+from training.evaluation import (
+    MODEL,
+    Judged,
+    cautious_figures,
+    holdout_cut,
+    judge,
+    judge_forward,
+    report,
+)
 from training.fitting import fit_model
 from training.snapshots import open_life_snapshots
 
@@ -33,7 +41,7 @@ BASELINES = ("base_rate", "stage_win_rate", "naive_bayes", "logistic_regression"
 HOLDOUT_KEYS = {
     "n_leads", "n_snapshots", "base_rate", "auc", "average_precision", "log_loss", "brier", "ece",
     "lift_at_10", "by_age", "by_stage", "by_pipeline", "n_censored", "n_too_early",
-    "closed_only", "per_snapshot",
+    "closed_only", "per_snapshot", "cautious",
 }  # fmt: skip
 
 
@@ -107,6 +115,19 @@ def test_quick_wins_alone_make_the_base_rate_too_high(figures):
 
     assert holdout["base_rate"]["value"] < holdout["closed_only"]["base_rate"]["value"]
     assert holdout["per_snapshot"]["base_rate"]["value"] < holdout["base_rate"]["value"]
+
+
+def test_undecided_snapshots_count_as_told_apart_by_chance(judged, figures):
+    rest = judged.undecided
+    without = replace(judged, undecided=None)
+
+    assert len(rest.lead) == judged.n_censored
+    assert ((rest.won >= 0) & (rest.won <= 1)).all()
+    assert figures["holdout"]["cautious"] == cautious_figures(judged)
+    n, won = len(judged.label), judged.label.sum()
+    rate = cautious_figures(judged)["base_rate"]["value"]
+    assert rate == pytest.approx((won + rest.won.sum()) / (n + len(rest.lead)))
+    assert cautious_figures(judged)["auc"]["value"] < cautious_figures(without)["auc"]["value"]
 
 
 def test_what_happens_after_the_cut_changes_no_byte_of_the_judged_model(timelines, cut):

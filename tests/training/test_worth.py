@@ -1,5 +1,6 @@
 """Whether a model is worth using: said of a signal, never of none."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from leads.outcome import WON_LABEL
 from models.calibration import sigmoid
 from models.scorer import NO_SUPPORT
 from tests.training.simulated_crm import RECIPE, simulated_timelines, until_of
-from training.evaluation import MODEL, judge_forward
+from training.evaluation import MODEL, Undecided, judge_forward
 from training.worth import worth
 
 
@@ -47,14 +48,19 @@ def test_model_with_a_signal_is_worth_using_and_where(judged):
     assert found.above["base_rate"]["low"] > 0
 
 
-def test_it_says_so_when_most_of_what_was_judged_is_still_open(judged):
+def test_it_says_between_what_to_expect_when_most_of_what_was_judged_is_open(judged):
     told = saying(judged, 0.5)
+    n = len(told.label)
+    rest = Undecided(np.arange(n), told.probability[MODEL][::-1], np.full(n, told.label.mean()))
 
-    half = worth(replace(told, n_censored=len(told.label))).sentence
-    most = worth(replace(told, n_censored=len(told.label) // 10)).sentence
+    half = worth(replace(told, n_censored=n, undecided=rest)).sentence
+    most = worth(replace(told, n_censored=n // 10, undecided=rest)).sentence
 
     assert "Only 50% of these snapshots are decided" in half
-    assert half.endswith("so expect less of later leads.")
+    reached, least = (
+        float(said) for said in re.search(r"AUC is (\S+) of them and (\S+) if", half).groups()
+    )
+    assert 0.5 < least < reached
     assert "are decided" not in most
 
 
