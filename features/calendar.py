@@ -1,7 +1,7 @@
 """Calendar signals: weekday, hour, the ends of month and quarter, in UTC.
 
-The date itself is off: a model that knows it learns the drift of the years, which does not go on.
-`DATED_CALENDAR` has it, for measuring what that costs.
+Off by default: `LEADSCORE_FAMILIES=+calendar` turns them on. The date itself takes `+date`: a model
+that knows it learns the drift of the years, which does not go on.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,18 +37,9 @@ COLUMNS = (
 DATE = Column("date", TIMING, "date", "Scored on {value}", _NO_DAY)
 
 
-# Signals of the moment of scoring that cost accuracy on leads that came later: docs/benchmarks.md.
-LEFT_OUT = ("weekday", "hour", "days_to_quarter_end")
-
-
 def learn(timelines: Timelines) -> FamilySettings:
     """Nothing: the calendar is the same for everybody. Absolute time is left out."""
     return {"absolute_time": False}
-
-
-def learn_default(timelines: Timelines) -> FamilySettings:
-    """The same without what did not help."""
-    return {"absolute_time": False, "left_out": list(LEFT_OUT)}
 
 
 def learn_with_date(timelines: Timelines) -> FamilySettings:
@@ -57,10 +48,8 @@ def learn_with_date(timelines: Timelines) -> FamilySettings:
 
 
 def columns(settings: FamilySettings) -> tuple[Column, ...]:
-    """The columns above, without those left out."""
-    left_out = settings.get("left_out", ())
-    chosen = tuple(column for column in COLUMNS if column.name not in left_out)
-    return (*chosen, DATE) if settings["absolute_time"] else chosen
+    """The columns above, and the date where it is asked for."""
+    return (*COLUMNS, DATE) if settings["absolute_time"] else COLUMNS
 
 
 def fill(settings: FamilySettings, view: View, population: Population, block: Floats) -> None:
@@ -107,5 +96,4 @@ _VALUES: Mapping[str, Callable[[View], Int64s]] = {
 }
 
 CALENDAR = Family("calendar", learn, columns, fill)
-DEFAULT_CALENDAR = Family("calendar", learn_default, columns, fill)
 DATED_CALENDAR = Family("calendar", learn_with_date, columns, fill)

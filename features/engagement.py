@@ -25,7 +25,7 @@ from leads.records import INTERACTION
 from leads.timeline import Timelines
 from leads.view import View
 
-MOST_KINDS = 16
+MOST_KINDS = 40
 MOST_RESULTS = 8
 # Kinds that are told apart by direction too.
 MOST_DIRECTED_KINDS = 4

@@ -11,56 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from features.attributes import ATTRIBUTES
-from features.calendar import CALENDAR, DEFAULT_CALENDAR
-from features.engagement import ENGAGEMENT
-from features.lately import LATELY
+from features.families import FAMILIES, families_in_use, own_family
 from features.own_signals import NAME as OWN_SIGNALS
-from features.pace import PACE
-from features.persons import PERSONS
 from features.population import About, Population
-from features.replies import REPLIES
-from features.rhythm import RHYTHM
 from features.signal import Column, Family, FamilySettings
-from features.stages import STAGES
-from features.track_records import DEFAULT_TRACK_RECORDS, TRACK_RECORDS
 from leads.arrays import Floats
 from leads.errors import DamagedArtifactError, SettingsError
 from leads.timeline import Timelines
 from leads.view import Snapshots, View
-
-FAMILIES: tuple[Family, ...] = (
-    ENGAGEMENT,
-    RHYTHM,
-    REPLIES,
-    STAGES,
-    ATTRIBUTES,
-    CALENDAR,
-    TRACK_RECORDS,
-    PERSONS,
-    PACE,
-    LATELY,
-)
-# On a log, an export and simulated leads LATELY added nothing; three signals of the moment of
-# scoring and counts of closed leads cost accuracy (docs/benchmarks.md). A plan may name them.
-_BY_DEFAULT = {CALENDAR.name: DEFAULT_CALENDAR, TRACK_RECORDS.name: DEFAULT_TRACK_RECORDS}
-ON_BY_DEFAULT = tuple(
-    _BY_DEFAULT.get(family.name, family) for family in FAMILIES if family is not LATELY
-)
-
-# The data team's own family, where the settings name a file: set once as a process starts.
-_OWN: list[Family] = []
-
-
-def use_own_family(family: Family | None) -> None:
-    """From now on learn this family, too, and read models that have it; None for no such one."""
-    _OWN[:] = [] if family is None else [family]
-
-
-def own_family() -> Family | None:
-    """The data team's own family in use."""
-    return _OWN[0] if _OWN else None
-
 
 # Rows that stay in a core's cache; the compiled walks run without Python's lock.
 BLOCK_ROWS = 16_384
@@ -175,9 +133,9 @@ def _rows_of(view: View, rows: slice) -> View:
 def learn_plan(timelines: Timelines, families: tuple[Family, ...] | None = None) -> SignalPlan:
     """The plan learned from timelines as known at the training cut (`leads.view.known_by`).
 
-    Without `families`, of those on by default and the own one in use.
+    Without `families`, of those in use.
     """
-    families = (*ON_BY_DEFAULT, *_OWN) if families is None else families
+    families = families_in_use() if families is None else families
     return SignalPlan(tuple((family, family.learn(timelines)) for family in families))
 
 
@@ -188,8 +146,9 @@ def plan_from_record(
 
     `SettingsError` where it has own signals and those in use are other ones or none.
     """
-    families = (*FAMILIES, *_OWN) if families is None else families
-    by_name = {family.name: family for family in families}
+    own = own_family()
+    known = (*FAMILIES, *([] if own is None else [own])) if families is None else families
+    by_name = {family.name: family for family in known}
     stored = record["families"]
     if OWN_SIGNALS not in by_name and any(entry["family"] == OWN_SIGNALS for entry in stored):
         raise SettingsError(

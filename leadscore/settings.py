@@ -26,6 +26,7 @@ class Settings(BaseModel):
     mlflow_tracking_uri: str | None = Field(None, description="MLflow, if it is not in the home")
 
     signals: Path | None = Field(None, description="a file of your own signals")
+    families: str = Field("", description="signals on or off: +calendar -replies …")
     language: str = Field("en", description="of sentences on the command line: en, sv, zh-Hant …")
 
     @property

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from joblib import Parallel, delayed
 
-from features.plan import own_family, use_own_family
+from features.families import families_in_use, use_families
 from features.signal import Family
 from leads.arrays import Floats, Int8s, Int64s
 from leads.clock import format_time
@@ -107,7 +107,7 @@ def backtest(
             plan.label[rows],
             seed,
             recipe,
-            own_family(),
+            families_in_use(),
         )
         for month, rows in zip(plan.months, replayed, strict=True)
     ]
@@ -135,10 +135,10 @@ def _predicted(
     label: Int8s,
     seed: int,
     recipe: Recipe | None,
-    own: Family | None,
+    families: tuple[Family, ...],
 ) -> dict[str, Floats]:
     """What the model and the baselines of an origin say of later snapshots."""
-    use_own_family(own)
+    use_families(families)
     return judge(known, origin, snapshots, label, seed, recipe).probability
 
 

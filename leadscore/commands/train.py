@@ -21,9 +21,9 @@ from leadscore.options import (
     Timezone,
     Won,
 )
-from leadscore.own_signals import check_own_signals
 from leadscore.promotion_rule import Asked, New, Promote, Settled, Told, settle
 from leadscore.settings import Settings, read_settings
+from leadscore.signals_in_use import check_own_signals
 from leadscore.sources import Records, moment_of, read_records
 from leadscore.terminal import Progress, percent, progress, say, show_json, show_table
 from training.history import EVERYTHING

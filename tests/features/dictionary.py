@@ -5,7 +5,8 @@ After a change that is meant, rewrite the page with `python -m tests.features.di
 
 from pathlib import Path
 
-from features.plan import FAMILIES, learn_plan
+from features.families import FAMILIES
+from features.plan import learn_plan
 from features.signal import Column
 from models.sentences import group_label
 from tests.features.training_history import training_history

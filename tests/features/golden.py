@@ -6,7 +6,8 @@ diff: every line is one value of one snapshot.
 
 from pathlib import Path
 
-from features.plan import FAMILIES, learn_plan
+from features.families import FAMILIES
+from features.plan import learn_plan
 from features.population import population_of
 from leads.clock import format_time
 from leads.view import look

@@ -2,7 +2,7 @@
 
 import pytest
 
-from features.calendar import CALENDAR, DATED_CALENDAR, DEFAULT_CALENDAR, LEFT_OUT
+from features.calendar import CALENDAR, DATED_CALENDAR
 from leads.clock import parse_time
 from tests.features.values import assert_values, values_at
 from tests.leads.histories import DAY_US, START, lead
@@ -38,17 +38,6 @@ def test_date_is_there_only_where_it_is_asked_for():
     assert_values(values(moment, absolute=True), date=20_513)
     assert CALENDAR.learn(None) == {"absolute_time": False}
     assert DATED_CALENDAR.learn(None) == {"absolute_time": True}
-
-
-def test_default_leaves_out_what_cost_accuracy_and_fills_the_others_alike():
-    moment = (parse_time("2026-03-01T10:30Z") - START) / DAY_US
-    settings = DEFAULT_CALENDAR.learn(None)
-    whole = values_at(moment, CALENDAR, {"absolute_time": False}, leads=[lead(0)])
-
-    found = values_at(moment, DEFAULT_CALENDAR, settings, leads=[lead(0)])
-
-    assert found == {name: value for name, value in whole.items() if name not in LEFT_OUT}
-    assert len(found) == 3
 
 
 @pytest.mark.parametrize(

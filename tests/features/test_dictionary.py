@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 
-from features.plan import FAMILIES, learn_plan
+from features.families import FAMILIES
+from features.plan import learn_plan
 from features.population import population_of
 from leads.view import look
 from models.sentences import group_label, sentence

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from features.plan import FAMILIES, SignalPlan, learn_plan
+from features.families import FAMILIES
+from features.plan import SignalPlan, learn_plan
 from features.population import population_of
 from leads.view import look
 from tests.features.laws import LAWS, LAWS_OF_COLUMNS, check_columns_are_named, check_groups_are_one

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from features.families import own_family, use_own_family
 from features.own_laws import check_own_laws
 from features.own_signals import read_own_signals, signal
-from features.plan import learn_plan, own_family, plan_from_record, use_own_family
+from features.plan import learn_plan, plan_from_record
 from features.population import population_of
 from leads.errors import SettingsError
 from leads.view import look

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from features.calendar import CALENDAR
-from features.plan import FAMILIES, SignalPlan, learn_plan, plan_from_record
+from features.families import FAMILIES
+from features.plan import SignalPlan, learn_plan, plan_from_record
 from features.population import population_of
 from leads.errors import DamagedArtifactError
 from leads.view import look

@@ -109,7 +109,7 @@ def test_records_are_learned_of_categories_that_open_leads_share():
     assert not is_shared(timelines, "owner", 2)
 
 
-def test_persons_other_leads_are_counted_by_how_they_ended():
+def test_persons_other_leads_say_how_they_ended_and_whether_one_is_open():
     leads = [
         lead(0, "a", contact="Åsa"), lead(0, "b", contact="Åsa"), lead(0, "c", contact="Åsa"),
         lead(0, "d", contact="李"), lead(1, "x", contact="Åsa"), lead(1, "y"),
@@ -119,10 +119,19 @@ def test_persons_other_leads_are_counted_by_how_they_ended():
 
     found = values_at(9, PERSONS, PERSON, events, leads, "x")
     earlier = values_at(2.5, PERSONS, PERSON, events, leads, "x")
+    before = values_at(1.5, PERSONS, PERSON, events, leads, "x")
+    last = values_at(9, PERSONS, PERSON, [*events, moved(4, "Lost", lead_id="c")], leads, "x")
     unnamed = values_at(9, PERSONS, PERSON, events, leads, "y")
 
-    assert found == {"contact_won_leads": 1, "contact_lost_leads": 1, "contact_open_leads": 1}
-    assert earlier == {"contact_won_leads": 1, "contact_lost_leads": 0, "contact_open_leads": 2}
+    # Two of the three leads closed before are won: (2 + 1) / (3 + 2) by Laplace's rule.
+    usual = (2 + 20 * 0.6) / (3 + 20)
+    assert found == {
+        "contact_win_rate": pytest.approx((1 + 3 * usual) / (2 + 3)),
+        "contact_has_open_lead": 1,
+    }
+    assert earlier["contact_win_rate"] > found["contact_win_rate"]
+    assert_values(before, contact_win_rate=np.nan, contact_has_open_lead=1)
+    assert_values(last, contact_has_open_lead=0)
     assert np.isnan(list(unnamed.values())).all()
 
 

@@ -13,8 +13,9 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
 
 from features.calendar import DATED_CALENDAR
+from features.families import FAMILIES
 from features.naming import in_words
-from features.plan import FAMILIES, learn_plan
+from features.plan import learn_plan
 from features.signal import Column
 from leads.contract import KNOWN_ATTRIBUTES
 from models.languages import ENGLISH, FIELD, LANGUAGES, PATTERN, Language

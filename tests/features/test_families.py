@@ -1,0 +1,58 @@
+"""Which families of signals are learned from."""
+
+import pytest
+
+from features.calendar import CALENDAR, DATED_CALENDAR
+from features.families import (
+    FAMILIES,
+    ON_BY_DEFAULT,
+    families_in_use,
+    switched,
+    use_families,
+)
+from features.plan import learn_plan, plan_from_record
+from leads.errors import SettingsError
+from tests.features.training_history import training_history
+
+
+@pytest.fixture
+def put_back():
+    yield
+    use_families(ON_BY_DEFAULT)
+
+
+def test_a_switch_turns_a_family_on_or_off_in_the_order_of_all():
+    chosen = switched("+calendar, -replies")
+
+    names = [family.name for family in chosen]
+    assert set(names) == {one.name for one in ON_BY_DEFAULT} - {"replies"} | {"calendar"}
+    assert names == [one.name for one in FAMILIES if one.name in names]
+    assert switched("") == ON_BY_DEFAULT
+    assert CALENDAR in chosen
+    assert DATED_CALENDAR in switched("+date")
+    assert DATED_CALENDAR not in switched("+date -date")
+
+
+@pytest.mark.parametrize("switches", ["calendar", "+weather", "- replies", "+"])
+def test_unknown_switch_is_named_with_those_that_exist(switches):
+    with pytest.raises(SettingsError, match=r"LEADSCORE_FAMILIES has .*\+calendar -replies"):
+        switched(switches)
+
+
+def test_not_every_family_can_be_off():
+    every = " ".join(f"-{family.name}" for family in ON_BY_DEFAULT)
+    with pytest.raises(SettingsError, match="turns every family of signals off"):
+        switched(every)
+
+
+def test_what_is_in_use_is_learned_and_read_without_the_switch(put_back):
+    timelines = training_history().timelines()
+    use_families(switched("+calendar -stages"))
+    plan = learn_plan(timelines)
+    use_families(ON_BY_DEFAULT)
+
+    names = [family.name for family, _ in plan.parts]
+    assert "calendar" in names
+    assert "stages" not in names
+    assert plan_from_record(plan.as_record()).columns == plan.columns
+    assert families_in_use() == ON_BY_DEFAULT
