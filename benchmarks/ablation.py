@@ -30,7 +30,8 @@ from benchmarks.accuracy import (
 from crm.folder import read_folder
 from crm.simulator import simulate, write_folder
 from features.calendar import CALENDAR, DATED_CALENDAR
-from features.plan import FAMILIES, SignalPlan, learn_plan
+from features.families import FAMILIES
+from features.plan import SignalPlan, learn_plan
 from features.population import population_of
 from leads.arrays import Bools, Floats, Int64s
 from leads.clock import parse_time
