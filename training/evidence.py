@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
+from leads.arrays import Floats, Int8s, Int64s
+from leads.outcome import NOT_WON_LABEL, WON_LABEL
 from training.borrowing import HALF_LEARNED_LEADS, own_share
 from training.prior import USUAL_LEADS, USUAL_RATE
 
@@ -22,7 +26,10 @@ _ENOUGH_LEADS = HALF_LEARNED_LEADS * MOSTLY_OWN / (1 - MOSTLY_OWN)
 
 @dataclass(frozen=True)
 class Evidence:
-    """Leads of a pipeline known to be won within the window, and known not to be."""
+    """Leads of a pipeline known to be won within the window, and known not to be.
+
+    Where older leads count less they are as many as would say as much, had each counted fully.
+    """
 
     won: int
     other: int
@@ -55,6 +62,22 @@ class Evidence:
             "support": self.support,
             "closed_leads_missing": self.missing,
         }
+
+
+def evidence_of(lead: Int64s, label: Int8s, counted: Floats) -> Evidence:
+    """The evidence of some snapshots: whose they are, how they ended, what each counts (0 to 1)."""
+    return Evidence(
+        _worth(lead[label == WON_LABEL], counted[label == WON_LABEL]),
+        _worth(lead[label == NOT_WON_LABEL], counted[label == NOT_WON_LABEL]),
+    )
+
+
+def _worth(lead: Int64s, counted: Floats) -> int:
+    """How many leads that count fully are worth these (Kish 1965); each by its newest snapshot."""
+    leads, place = np.unique(lead, return_inverse=True)
+    most = np.zeros(len(leads))
+    np.maximum.at(most, place, counted)
+    return round(float(most.sum() ** 2 / (most**2).sum())) if most.any() else 0
 
 
 def evidence_record(evidence: Mapping[str, Evidence]) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from leads.outcome import CENSORED_LABEL, known_stage
 from leads.timeline import Timelines
 from models.calibration import Platt, log_odds_of, sigmoid
 from models.margin import Margin, margin_of
-from training.borrowing import Blend, blended, of_stages_alone, own_share
+from training.borrowing import Blend, blended, of_stages_alone
 from training.directions import win_rates
-from training.evidence import Evidence
+from training.evidence import Evidence, evidence_of
 from training.folds import Fold, folds_in_time
 from training.history import HistoryChoice
 from training.horizons import fit_horizons
@@ -116,17 +116,20 @@ def fit_lessons(
     recipe = recipe or Recipe()
     rows, until = learned.rows, learned.until
     label, lead = rows.labels(until), rows.view.snapshots.lead
-    prior, evidence = _prior(learned, label), _evidence(rows, label)
-    made = None
+    made, everything = None, np.ones(len(lead))
     if min(leads_of_each(lead, label)) >= FEWEST_LEADS_EACH:
         progress("calibrating forward in time")
         folds = folds_of(learned, recipe, seed)
         own = Learnable(rows.matrix, lead, rows.view.as_of, learned.target, folds)
-        of = with_lent(own, rows.plan, known_stage(rows.view), rows.timelines.pipelines, evidence)
+        closed = _evidence(rows, label, everything)
+        of = with_lent(own, rows.plan, known_stage(rows.view), rows.timelines.pipelines, closed)
         made = learn(
             rows.plan, of.matrix, of.lead, of.target, of.folds, recipe, seed, progress, of.as_of
         )
-    parts = _leaning(made, learned, label, prior)
+    counted = everything if made is None else _counted(learned, made)
+    standing, evidence = _standing(learned, label, counted), _evidence(rows, label, counted)
+    prior = prior_of(standing, rows.timelines.pipelines.stage_pipeline)
+    parts = _leaning(made, learned, standing, evidence_of(lead, label, counted), prior)
     margin = margin_of(parts.boosters, parts.linear, len(rows.plan.columns)).of(rows.matrix)
     calibration, newest = at_newest_level(parts.calibration, margin, label, rows.view, until)
     known = learned.learned
@@ -146,22 +149,28 @@ def fit_lessons(
         history=HistoryChoice() if made is None else made.history,
         directions=_directions(learned),
         horizons=_horizons(learned, calibration.log_odds(margin)),
-        interval=_interval(learned, made, calibration.log_odds(margin[known]), recipe, seed),
+        interval=_interval(
+            learned, made, counted, evidence, calibration.log_odds(margin[known]), recipe, seed
+        ),
         evidence=evidence,
     )
 
 
-def _prior(learned: Lessons, label: Int8s) -> Prior:
-    return prior_of(_standing(learned, label), learned.rows.timelines.pipelines.stage_pipeline)
+def _counted(learned: Lessons, made: Learned) -> Floats:
+    """What each snapshot counted in what was learned, by the history that was chosen."""
+    as_of = learned.rows.view.as_of
+    return made.history.history.shares(as_of, int(as_of[learned.learned].max()))
 
 
-def _standing(learned: Lessons, label: Int8s) -> Standing:
+def _standing(learned: Lessons, label: Int8s, counted: Floats) -> Standing:
     view = learned.rows.view
     decided = label != CENSORED_LABEL
-    return Standing(known_stage(view), view.snapshots.lead, learned.target, decided)
+    return Standing(known_stage(view), view.snapshots.lead, learned.target, decided, counted)
 
 
-def _leaning(made: Learned | None, learned: Lessons, label: Int8s, prior: Prior) -> Blend:
+def _leaning(
+    made: Learned | None, learned: Lessons, standing: Standing, every: Evidence, prior: Prior
+) -> Blend:
     """What was learned, leaning on the prior by how few leads it was learned from.
 
     Each pipeline is moved by what its own leads are above or below that.
@@ -169,8 +178,7 @@ def _leaning(made: Learned | None, learned: Lessons, label: Int8s, prior: Prior)
     rows = learned.rows
     if made is None:
         return of_stages_alone(rows.plan, prior)
-    share = own_share(*leads_of_each(rows.view.snapshots.lead, label))
-    standing = _standing(learned, label)
+    share = every.own
     log_odds = share * made.calibration.log_odds(made.margin.of(rows.matrix))
     log_odds += (1 - share) * prior.stage[standing.stage]
     stage_pipeline = rows.timelines.pipelines.stage_pipeline
@@ -190,15 +198,15 @@ def _base_rate(learned: Lessons, prior: Prior, *, few: bool) -> float:
     return float(learned.target[learned.learned].mean())
 
 
-def _evidence(rows: TrainingRows, label: Int8s) -> dict[str, Evidence]:
-    """The closed leads of each pipeline."""
+def _evidence(rows: TrainingRows, label: Int8s, counted: Floats) -> dict[str, Evidence]:
+    """The closed leads of each pipeline, by what their snapshots count."""
     pipelines = rows.timelines.pipelines
     pipeline = pipelines.stage_pipeline[known_stage(rows.view)]
-    lead = rows.view.snapshots.lead
-    return {
-        name: Evidence(*leads_of_each(lead[pipeline == code], label[pipeline == code]))
-        for code, name in enumerate(pipelines.names)
-    }
+    lead, found = rows.view.snapshots.lead, {}
+    for code, name in enumerate(pipelines.names):
+        own = pipeline == code
+        found[name] = evidence_of(lead[own], label[own], counted[own])
+    return found
 
 
 def base_rate_model(fitted: FittedModel) -> FittedModel:
@@ -287,16 +295,18 @@ def _horizons(learned: Lessons, log_odds: Floats) -> dict[str, Any]:
 
 
 def _interval(
-    learned: Lessons, made: Learned | None, log_odds: Floats, recipe: Recipe, seed: int
-) -> dict[str, Any]:
+    learned: Lessons, made: Learned | None, counted: Floats, evidence: Mapping[str, Evidence],
+    log_odds: Floats, recipe: Recipe, seed: int,
+) -> dict[str, Any]:  # fmt: skip
     """How sure the log-odds are that a calibrated model says of the rows with a target."""
     rows, known = learned.rows, learned.learned
-    own = _own(_evidence(rows, rows.labels(learned.until)))
+    own = _own(evidence)
     if made is None:
         return borrowed_alone(log_odds, own).as_record()
     lessons = LearnedRows(
-        rows.plan, rows.matrix[known], learned.target[known], rows.view.snapshots.lead[known]
-    )
+        rows.plan, rows.matrix[known], learned.target[known], rows.view.snapshots.lead[known],
+        counted[known],
+    )  # fmt: skip
     return fit_interval(lessons, log_odds, own, recipe, made.rounds, seed).as_record()
 
 

@@ -34,12 +34,16 @@ _MEMBERS = 2
 
 @dataclass(frozen=True)
 class LearnedRows:
-    """What a model learned from: signals and targets of snapshots, and whose they are."""
+    """What a model learned from: signals and targets of snapshots, and whose they are.
+
+    `counted` is what each counted, from 0 to 1; without it each the same.
+    """
 
     plan: SignalPlan
     matrix: Floats
     target: Floats
     lead: Int64s
+    counted: Floats | None = None
 
 
 def borrowed_alone(log_odds: Floats, own: Mapping[str, float]) -> Interval:
@@ -102,8 +106,10 @@ def _halves(lead: Int64s, seed: int) -> tuple[Bools, Bools]:
 
 def _margins(rows: LearnedRows, half: Bools, recipe: Recipe, rounds: int, seed: int) -> Floats:
     """What a model of some rows says of all of them, before calibration."""
-    matrix, target = rows.matrix[half], rows.target[half]
-    weight = learning_weights(rows.lead[half])
+    counted = np.ones(len(rows.lead)) if rows.counted is None else rows.counted
+    chosen = np.flatnonzero(half & (counted > 0))
+    matrix, target = rows.matrix[chosen], rows.target[chosen]
+    weight = learning_weights(rows.lead[chosen]) * counted[chosen]
     small = replace(recipe, members=_MEMBERS)
     texts = fit_bag(matrix, target, weight, rows.plan.categorical, small, rounds, seed)
     linear = fit_linear(rows.plan, matrix, target, weight, recipe.linear_c)

@@ -21,6 +21,7 @@ USUAL_RATE, USUAL_LEADS = 0.2, 8.0
 # on simulated leads and loan applications of December: docs/benchmarks.md.
 PIPELINE_LEADS, STAGE_LEADS = 20.0, 10.0
 _WIDEST = 30.0
+_LEAST = 1e-12
 _HALVINGS = 50
 
 
@@ -37,13 +38,24 @@ class Prior:
 class Standing:
     """Where snapshots stand, whose they are, and what is learned of each: one entry per snapshot.
 
-    `target` is from 0 to 1, NaN for none; `decided` says whose outcome is known.
+    `target` is from 0 to 1, NaN for none; `decided` says whose outcome is known. `counted` is what
+    each counts in what is learned, from 0 to 1: without it each the same (`training.history`).
     """
 
     stage: Int32s
     lead: Int64s
     target: Floats
     decided: Bools
+    counted: Floats | None = None
+
+    def weights(self, rows: Int64s) -> Floats:
+        """What some snapshots weigh, 0 without a target: together as many as decided leads."""
+        counted = np.ones(len(self.lead)) if self.counted is None else self.counted
+        decided = rows[self.decided[rows]]
+        leads = independent_leads(self.lead[decided], counted[decided])
+        weight = np.where(np.isnan(self.target[rows]), 0.0, counted[rows])
+        shared: Floats = weight * (leads / max(float(weight.sum()), _LEAST))
+        return shared
 
 
 def prior_of(standing: Standing, stage_pipeline: Int16s) -> Prior:
@@ -70,12 +82,12 @@ def moves_of_pipelines(standing: Standing, log_odds: Floats, stage_pipeline: Int
     """
     pipelines = int(stage_pipeline.max()) + 1
     moves = np.zeros(pipelines)
-    pipeline, learned = stage_pipeline[standing.stage], ~np.isnan(standing.target)
+    pipeline = stage_pipeline[standing.stage]
     for code in range(pipelines):
-        leads = independent_leads(standing.lead[standing.decided & (pipeline == code)])
-        rows = np.flatnonzero(learned & (pipeline == code))
-        if leads and len(rows):
-            weight = np.full(len(rows), leads / len(rows))
+        rows = np.flatnonzero(pipeline == code)
+        weight = standing.weights(rows)
+        rows, weight = rows[weight > 0], weight[weight > 0]
+        if len(rows):
             moves[code] = _shrunk_move(log_odds[rows], standing.target[rows], weight)
     return moves
 
@@ -91,13 +103,14 @@ def _shrunk_move(log_odds: Floats, target: Floats, weight: Floats) -> float:
     return (low + high) / 2
 
 
-def independent_leads(lead: Int64s) -> float:
+def independent_leads(lead: Int64s, counted: Floats | None = None) -> float:
     """How many leads of one snapshot each these snapshots are worth (Kish 1965).
 
-    A lead that was open for long has many snapshots and would speak for several.
+    A lead that was open for long has many snapshots and would speak for several. `counted` is what
+    each snapshot counts.
     """
-    _, snapshots = np.unique(lead, return_counts=True)
-    return float(snapshots.sum() ** 2 / (snapshots**2).sum()) if len(snapshots) else 0.0
+    weight = np.bincount(np.unique(lead, return_inverse=True)[1], counted).astype(np.float64)
+    return float(weight.sum() ** 2 / (weight**2).sum()) if weight.any() else 0.0
 
 
 def _evidence(standing: Standing, stage_pipeline: Int16s) -> tuple[Floats, Floats]:
@@ -108,15 +121,12 @@ def _evidence(standing: Standing, stage_pipeline: Int16s) -> tuple[Floats, Float
     """
     count, won = np.zeros(len(stage_pipeline)), np.zeros(len(stage_pipeline))
     pipeline = stage_pipeline[standing.stage]
-    learned = ~np.isnan(standing.target)
     for code in np.unique(pipeline):
-        leads = independent_leads(standing.lead[standing.decided & (pipeline == code)])
-        rows = np.flatnonzero(learned & (pipeline == code))
-        if leads and len(rows):
-            weight = np.full(len(rows), leads / len(rows))
-            stage = standing.stage[rows]
-            count += np.bincount(stage, weight, len(count))
-            won += np.bincount(stage, weight * standing.target[rows], len(won))
+        rows = np.flatnonzero(pipeline == code)
+        weight = standing.weights(rows)
+        stage, target = standing.stage[rows], np.nan_to_num(standing.target[rows])
+        count += np.bincount(stage, weight, len(count))
+        won += np.bincount(stage, weight * target, len(won))
     return count, won
 
 

@@ -1,8 +1,10 @@
 """Evidence: what is borrowed is said, with how many closed leads more would help."""
 
+import numpy as np
 import pytest
 
-from training.evidence import Evidence, borrowed
+from leads.outcome import CENSORED_LABEL, NOT_WON_LABEL, WON_LABEL
+from training.evidence import Evidence, borrowed, evidence_of
 
 
 @pytest.mark.parametrize(
@@ -11,6 +13,20 @@ from training.evidence import Evidence, borrowed
 )
 def test_support_is_thin_until_two_thirds_are_its_own(won, other, support):
     assert Evidence(won, other).support == support
+
+
+def test_leads_count_by_what_was_learned_of_them():
+    """Each by its newest snapshot; two that count half are one, beside one that counts fully."""
+    lead = np.array([1, 1, 2, 3, 4, 5, 6])
+    label = np.array([WON_LABEL] * 4 + [NOT_WON_LABEL] * 2 + [CENSORED_LABEL], np.int8)
+
+    def found(*counted):
+        return evidence_of(lead, label, np.array(counted, np.float64))
+
+    assert found(1, 1, 1, 1, 1, 1, 1) == Evidence(3, 2)
+    assert found(0, 1, 0, 1, 1, 0, 1) == Evidence(2, 1)
+    assert found(0.5, 0.25, 0.5, 0.5, 0, 0, 1) == Evidence(3, 0)
+    assert found(0, 1, 0.1, 0.1, 1, 1, 1) == Evidence(1, 2)
 
 
 def test_missing_leads_follow_the_rate_so_far():

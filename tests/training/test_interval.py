@@ -1,5 +1,7 @@
 """How sure a model is: of more leads more, of an agreement by chance never certain."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,13 @@ def typical_of(leads: int, signal: float = 1.5) -> float:
 
 def test_more_leads_are_surer() -> None:
     assert typical_of(150) > 2 * typical_of(4_000)
+
+
+def test_leads_that_did_not_count_make_it_no_surer() -> None:
+    rows, log_odds = rows_of(4_000, 1.5)
+    newer = replace(rows, counted=(rows.lead < 150).astype(np.float64))
+    known = fit_interval(newer, log_odds, {}, RECIPE, rounds=20, seed=1).typical
+    assert known > 2 * fit_interval(rows, log_odds, {}, RECIPE, rounds=20, seed=1).typical
 
 
 def test_the_halves_share_no_lead_and_are_the_whole() -> None:

@@ -1,5 +1,7 @@
 """The prior: rates of stages shrunk to their pipeline, that to all, that to what is usual."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -101,6 +103,23 @@ def test_a_lead_of_many_snapshots_speaks_for_one():
     assert independent_leads(np.array([1, 2, 3])) == 3
     assert independent_leads(np.repeat([1, 2], [1, 99])) == pytest.approx(1.02, abs=0.01)
     assert independent_leads(np.zeros(0, np.int64)) == 0
+
+
+def test_a_lead_counts_by_what_was_learned_of_it():
+    lead = np.array([1, 1, 2, 3])
+    assert independent_leads(lead, np.array([0.0, 1.0, 1.0, 0.0])) == 2
+    assert independent_leads(lead, np.array([0.1, 0.1, 0.2, 0.2])) == pytest.approx(3)
+    assert independent_leads(lead, np.zeros(4)) == 0
+    old_and_new = standing(np.zeros(60, np.int32), np.repeat([0, 1], 30))
+    newer = replace(old_and_new, counted=np.repeat([0.0, 1.0], 30))
+    alone = standing(np.zeros(30, np.int32), np.ones(30))
+
+    assert prior_of(newer, ONE_PIPELINE).whole == pytest.approx(prior_of(alone, ONE_PIPELINE).whole)
+    said = np.full(60, log_odds_of(0.5))
+    assert moves_of_pipelines(newer, said, ONE_PIPELINE) == pytest.approx(
+        moves_of_pipelines(alone, said[30:], ONE_PIPELINE)
+    )
+    assert abs(moves_of_pipelines(old_and_new, said, ONE_PIPELINE)[0]) < 1e-9
 
 
 def test_a_pipeline_is_moved_to_its_own_level_by_how_many_leads_it_has():
