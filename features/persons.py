@@ -53,7 +53,7 @@ def _declared(field: str) -> tuple[Column, ...]:
         Column(
             f"{field}_win_rate", group, "share",
             "Other leads of the same {person} are won in about {value} of cases",
-            "No other lead of the same {person} was closed before.", named,
+            "No other lead of the same {person} was closed before.", named, comparable=False,
         ),
         Column(
             f"{field}_has_open_lead", group, "flag",

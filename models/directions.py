@@ -16,6 +16,10 @@ from leads.errors import DamagedArtifactError
 
 # In the record of win rates: those of all pipelines together.
 EVERY_PIPELINE = ""
+# A bin points somewhere if so much of what it is beyond the average is left beside leads of the
+# same stage and age. Old leads stand late: that they are won more often says nothing of age.
+LEFT_BESIDE = 0.25
+_NOTHING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,8 @@ class Bins:
 class Directions:
     """By pipeline, which way each bin of each column points.
 
-    1: won clearly more often than leads are on average; -1: clearly less often; 0: neither, or it
-    is the other way round beside leads of the same stage and age, so that these tell it.
+    1: won clearly more often than leads are on average; -1: clearly less often; 0: neither, or
+    hardly so beside leads of the same stage and age, so that these tell it.
     """
 
     bins: tuple[Bins, ...]
@@ -106,10 +110,11 @@ def _pointing(rate: Any, average: float) -> int:
     """Which way a bin points; None, of a bin that no lead was in, points nowhere."""
     if rate is None:
         return 0
-    _, least, most, least_beside, most_beside = map(float, rate)
-    more = least > average and most_beside >= 0
-    less = most < average and least_beside <= 0
-    return int(more) - int(less)
+    rate, least, most, least_beside, most_beside = map(float, rate)
+    beyond, beside = rate - average, (least_beside + most_beside) / 2
+    # A bin of all leads of some stages and ages has none but itself beside it.
+    told = abs(beside) < _NOTHING or beside * beyond >= LEFT_BESIDE * beyond**2
+    return int(told and least > average) - int(told and most < average)
 
 
 def _damaged(why: str) -> DamagedArtifactError:

@@ -38,6 +38,7 @@ _UNITS_OF_TIME = (
 _DAYS_IN = {"days": 1.0, "hours": 1 / 24, "minutes": 1 / 1440}
 # From here on nobody counts digits: a number is then said with its power of ten.
 LONGEST = 1e15
+_TENTH = 0.1
 # Placeholders for names of fields; all others are the CRM's own words.
 _FIELDS = frozenset({"attribute", "field", "first", "second", "person"})
 
@@ -183,7 +184,12 @@ def _in_words(unit: str, value: float | str, language: Language) -> str:
             return language.say("in {duration}", duration=duration(value, language))
         case "days" | "hours" | "minutes":
             return duration(_DAYS_IN[unit] * value, language)
-    return number(round(value, 1) if unit == "ratio" else value, language)
+    return number(_rounded(value) if unit == "ratio" else value, language)
+
+
+def _rounded(ratio: float) -> float:
+    """To one decimal; a small one to its first digit: nothing is 0 times as old as another."""
+    return round(ratio, 1) if abs(ratio) >= _TENTH else float(f"{ratio:.1g}")
 
 
 def duration(days: float, language: Language = ENGLISH) -> str:

@@ -78,6 +78,18 @@ def test_what_is_the_other_way_round_in_the_same_stages_contradicts_nothing():
     assert not directions.contradict("b2b", 0, 2.0, -0.1)
 
 
+def test_what_hardly_differs_in_the_same_stages_contradicts_nothing():
+    """A value of late leads that tells nothing beside them; a stage has none but itself beside."""
+    by_stage_alone, stage_itself = [0.4, 0.3, 0.5, -0.06, 0.1], [0.4, 0.3, 0.5, -1e-17, 1e-17]
+    left = [0.4, 0.3, 0.5, 0.02, 0.1]
+    columns = [[by_stage_alone, stage_itself, left]]
+    directions = directions_from_record(record(columns, edges=((1.0,),)), (NUMBER,))
+
+    assert not directions.contradict("b2b", 0, 1.0, -0.1)
+    assert directions.contradict("b2b", 0, 2.0, -0.1)
+    assert directions.contradict("b2b", 0, NAN, -0.1)
+
+
 def test_a_model_without_win_rates_contradicts_nothing():
     assert not directions_from_record({}, (NUMBER,)).contradict("b2b", 0, 1.0, 0.1)
 

@@ -93,7 +93,7 @@ def test_names_may_hold_what_placeholders_look_like():
         ("count", 3.0, "3", 3.0),
         ("count", 1234.0, "1,234", 1234.0),
         ("ratio", 5.8568, "5.9", 5.8568),
-        ("ratio", 0.04, "0", 0.04),
+        ("ratio", 0.04, "0.04", 0.04),
         ("amount", 999.7, "1,000", 999.7),
         ("amount", -12.5, "-12.5", -12.5),
         ("amount", 0.00001, "nearly 0", 0.00001),
@@ -169,6 +169,14 @@ def test_number_has_at_most_three_digits_behind_small_ones():
         "123",
         "1,000,000,000",
         "0",
+    ]
+
+
+def test_a_small_ratio_is_not_said_to_be_nothing():
+    one = column("ratio", "It is {value} times as old as usual")
+    said = [sentence(one, value, NAN) for value in (12.34, 0.16, 0.034, 0.0)]
+    assert said == [
+        f"It is {words} times as old as usual." for words in ("12.3", "0.2", "0.03", "0")
     ]
 
 
