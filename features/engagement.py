@@ -4,7 +4,7 @@ What is counted is a *slot*: all contacts, those of a direction, of a kind, of a
 direction, of a result. Each slot has the same columns; one walk fills them all.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +37,7 @@ IN_TOUCH = Group("rhythm", "When you were in touch", evidence=ANY_CONTACT)
 FROM_LEAD = Group(
     "inbound", "What comes from the lead", evidence=Evidence(INTERACTION, direction=0)
 )
+RESULTS = Group("results", "How contacts ended", evidence=ANY_CONTACT)
 FROM_US = Group("outbound", "What we send", evidence=Evidence(INTERACTION, direction=1))
 
 NO_CONTACT = "No contact yet."
@@ -84,7 +85,7 @@ def learn(timelines: Timelines) -> FamilySettings:
 def columns(settings: FamilySettings) -> tuple[Column, ...]:
     """Five windows and the days since the last, of each slot; shares; what was last."""
     kinds, results = settings["kinds"]["levels"], settings["results"]["levels"]
-    named = _level_groups("kind", "{level}", kinds)
+    named = _kind_groups(kinds)
     declared = _of_slot("interactions", "days_since_interaction", ACTIVITY, IN_TOUCH, "Contacts",
                         "The last contact was {value} ago", NO_CONTACT)  # fmt: skip
     if settings["directions"]:
@@ -95,22 +96,14 @@ def columns(settings: FamilySettings) -> tuple[Column, ...]:
                              "Our messages and calls",
                              "We last wrote or called {value} ago", NO_OUTBOUND)  # fmt: skip
     for group in named.values():
-        declared += _of_level(group.name, group, "{level}")
+        declared += _of_level(group.name, group, "{level}", group.names)
     for kind in settings["directed_kinds"]:
         for direction, who in _DIRECTIONS:
             group = named[kind]
-            declared += _of_level(f"{direction}_{group.name}", group, f"{{level}} {who}")
-    of_results = _level_groups("result", "Result “{level}”", results)
-    for group in of_results.values():
-        declared += _of_level(group.name, group, "Contacts with the result “{level}”")
-    for group in of_results.values():
-        declared.append(
-            Column(
-                f"{group.name}_share", group, "share",
-                "{value} of the contacts with a result had the result “{level}”",
-                "No contact has a result yet.", group.names,
+            declared += _of_level(
+                f"{direction}_{group.name}", group, f"{{level}} {who}", group.names
             )
-        )  # fmt: skip
+    declared += _of_results(results)
     declared.append(Column("kinds_ever", ACTIVITY, "count", "Kinds of contact so far: {value}",
                            NO_CONTACT))  # fmt: skip
     declared.append(_latest("last_kind", kinds))
@@ -128,30 +121,51 @@ def _of_slot(
     return [*counts, Column(since, silence, "days", said_since, none)]
 
 
-def _of_level(name: str, group: Group, what: str) -> list[Column]:
+def _of_results(results: list[str]) -> list[Column]:
+    """Five windows and the days since the last of each result, then the share of each."""
+    named = [
+        (name, {"level": level}, Evidence(INTERACTION, result=level))
+        for level, name in zip(results, column_names(results, "result"), strict=True)
+    ]
+    return [
+        *(
+            column
+            for name, names, evidence in named
+            for column in _of_level(
+                name, RESULTS, "Contacts with the result “{level}”", names, evidence
+            )
+        ),
+        *(
+            Column(
+                f"{name}_share", RESULTS, "share",
+                "{value} of the contacts with a result had the result “{level}”",
+                "No contact has a result yet.", names, evidence=evidence,
+            )
+            for name, names, evidence in named
+        ),
+    ]  # fmt: skip
+
+
+def _of_level(
+    name: str, group: Group, what: str, names: Mapping[str, str], evidence: Evidence | None = None
+) -> list[Column]:
     told: Iterable[tuple[str, Unit, str]] = (
         *((window, "count", f"{what} {words}: {{value}}") for window, words in _WINDOWS),
         ("days_since", "days", f"{what}: the last one was {{value}} ago"),
     )
     return [
-        Column(f"{name}_{suffix}", group, unit, said, f"{what}: none yet.", group.names)
+        Column(
+            f"{name}_{suffix}", group, unit, said, f"{what}: none yet.", names, evidence=evidence
+        )
         for suffix, unit, said in told
     ]
 
 
-def _level_groups(prefix: str, label: str, levels: list[str]) -> dict[str, Group]:
-    """The group of each kind or result, named as its columns begin."""
-    names = zip(levels, column_names(levels, prefix), strict=True)
+def _kind_groups(kinds: list[str]) -> dict[str, Group]:
+    """The group of each kind, named as its columns begin."""
     return {
-        level: Group(
-            name,
-            label,
-            {"level": level},
-            Evidence(INTERACTION, name=level)
-            if prefix == "kind"
-            else Evidence(INTERACTION, result=level),
-        )
-        for level, name in names
+        kind: Group(name, "{level}", {"level": kind}, Evidence(INTERACTION, name=kind))
+        for kind, name in zip(kinds, column_names(kinds, "kind"), strict=True)
     }
 
 
@@ -270,11 +284,9 @@ def _count(
             kinds += last_seen[kind[event]] != s
             last_seen[kind[event]] = s
             with_result += result[event] >= 0
-        _add_up(counts, n_slots)
-        for column in range(shares):
-            block[s, column] = counts[column]
+        _write(counts, n_slots, block[s])
         for place in range(n_results):
-            ever = counts[(n_slots - n_results + place) * _PER_SLOT + _DAYS_SINCE - 1]
+            ever = block[s, (n_slots - n_results + place) * _PER_SLOT + _DAYS_SINCE - 1]
             block[s, shares + place] = ever / with_result if with_result else np.nan
         block[s, kinds_at] = kinds
         block[s, kinds_at + 1] = np.nan if latest_kind < 0 else latest_kind
@@ -283,12 +295,9 @@ def _count(
 
 @njit(cache=True, nogil=True)  # pragma: no cover
 def _window(age_us: int) -> int:
-    """The narrowest window that an event of this age is in."""
-    if age_us < 7 * DAY_US:
-        return 0 if age_us < DAY_US else 1
-    if age_us < 30 * DAY_US:
-        return 2
-    return 3 if age_us < 90 * DAY_US else 4
+    """The narrowest window that an event of this age is in; no branch to be guessed wrong."""
+    beyond_days = (age_us >= DAY_US) + (age_us >= 7 * DAY_US)
+    return beyond_days + (age_us >= 30 * DAY_US) + (age_us >= 90 * DAY_US)
 
 
 @njit(cache=True, nogil=True)  # pragma: no cover
@@ -299,11 +308,14 @@ def _add(counts: Floats, slot: int, window: int, days: float) -> None:
 
 
 @njit(cache=True, nogil=True)  # pragma: no cover
-def _add_up(counts: Floats, n_slots: int) -> None:
+def _write(counts: Floats, n_slots: int, row: Floats) -> None:
     """Each window holds the narrower ones."""
-    for slot in range(n_slots):
-        for column in range(slot * _PER_SLOT + 1, slot * _PER_SLOT + _DAYS_SINCE):
-            counts[column] += counts[column - 1]
+    for first in range(0, n_slots * _PER_SLOT, _PER_SLOT):
+        within = 0.0
+        for column in range(first, first + _DAYS_SINCE):
+            within += counts[column]
+            row[column] = within
+        row[first + _DAYS_SINCE] = counts[first + _DAYS_SINCE]
 
 
 ENGAGEMENT = Family("engagement", learn, columns, fill, prepare)
