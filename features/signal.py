@@ -53,7 +53,7 @@ class Column:
     one never seen (`features.vocabulary`). `comparable` is false where what is typical says
     nothing: leads in one stage have much the same value, or the value itself compares. `pipeline`
     is the one that it is about, None for every: it tells nobody anything of a lead that was never
-    in it.
+    in it. `evidence` is that of the group unless it is the column's own.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Column:
     levels: tuple[str, ...] = ()
     comparable: bool = True
     pipeline: str | None = None
+    evidence: Evidence | None = None
 
 
 def as_learned(settings: FamilySettings, timelines: Timelines) -> FamilySettings:

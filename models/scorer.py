@@ -288,7 +288,7 @@ class Scorer:
             unit=column.unit,
             typical=None if np.isnan(typical) else typical,
             sentence=said.sentence_in(language),
-            events=tuple(event_ids(scores.view, row, group.evidence)),
+            events=tuple(event_ids(scores.view, row, column.evidence or group.evidence)),
             statement=said,
         )
 

@@ -5,7 +5,9 @@ import math
 import pytest
 
 from features.engagement import ENGAGEMENT, learn
+from features.signal import Evidence
 from features.vocabulary import fingerprint
+from leads.records import INTERACTION
 from leads.view import known_by
 from tests.features.values import assert_values, values_at
 from tests.leads.histories import at, contact, lead, moved, timelines_of
@@ -164,3 +166,15 @@ def test_kind_is_told_apart_by_direction_where_twenty_leads_have_it_each_way(n, 
 
 def test_what_happens_after_the_cut_is_not_learned():
     assert learn(known_by(leads_with(25), at(0.5)))["kinds"] == {"levels": [], "rare": []}
+
+
+def test_results_are_one_reason_and_each_shows_its_own_contacts():
+    of_results = [
+        column for column in ENGAGEMENT.columns(SETTINGS) if column.name.startswith("result_")
+    ]
+
+    assert {column.group.name for column in of_results} == {"results"}
+    assert {column.evidence for column in of_results} == {
+        Evidence(INTERACTION, result="svarade"),
+        Evidence(INTERACTION, result="busy"),
+    }

@@ -271,10 +271,18 @@ def test_factors_are_the_strongest_each_way_strongest_first(scorer, scores, open
 
 
 def test_factor_is_told_by_a_signal_that_moves_the_score_its_way(scorer, scores, open_rows):
+    """Of all but stages of a pipeline that the lead was never in."""
     columns = scorer.plan.columns
+    names = scores.view.timelines.pipelines.stage_names
     for row in open_rows[::40]:
+        here = (None, names[int(scores.stage[row])][0])
         for factor in scorer.describe(scores, row, factors=100).factors:
-            own = [p for p, column in enumerate(columns) if column.group.name == factor.name]
+            own = [
+                place
+                for place, column in enumerate(columns)
+                if column.group.name == factor.name
+                and (column.pipeline in here or np.nan_to_num(scores.matrix[row, place]))
+            ]
             contributions = scores.contributions[row, own] * np.sign(factor.effect)
             told = own[int(np.argmax(contributions))]
             assert contributions.max() > 0
