@@ -2,8 +2,10 @@
 
 Open leads are scored by a model, by one trained again with another seed, and by one trained a week
 earlier. How many leads have the same three strongest groups in all, how many of the factors shown
-have the same direction, and how many are flagged as going against the plain win rates. Cuts lie
-before the leads that docs/benchmarks.md judges on.
+have the same direction, and how many are flagged as going against the plain win rates. Beside it
+how much of the effects cancels: the median over leads of their sizes together by the size of their
+sum; and of how many leads "everything else" is larger than the strongest reason. Cuts lie before
+the leads that docs/benchmarks.md judges on.
 `--members 5,10,20` makes bags of other sizes with the trees of the recipe.
 """
 
@@ -82,12 +84,16 @@ WORKS: dict[str, Callable[[], World]] = {
 class Told:
     """Effects of one model (lead x group), the groups by name.
 
-    `flagged` is the share of the factors shown that go against the plain win rates.
+    `flagged` is the share of the factors shown that go against the plain win rates, `cancelling`
+    the median of all effects' size by that of their sum, `rest_largest` the share of leads of which
+    the rest is larger than the strongest reason.
     """
 
     groups: tuple[str, ...]
     effects: Floats
     flagged: float
+    cancelling: float
+    rest_largest: float
 
     def over(self, groups: Sequence[str]) -> Floats:
         """The effects of these groups; 0 for one that the model does not have."""
@@ -113,6 +119,8 @@ def measured(world: World, recipe: Recipe, members: Sequence[int]) -> dict[str, 
                 "seed": alike(one, other),
                 "week": alike(one, before),
                 "flagged": one.flagged,
+                "cancelling": one.cancelling,
+                "rest_largest": one.rest_largest,
             }
             for count, one, other, before in zip(members, first, again, earlier, strict=True)
         },
@@ -148,10 +156,21 @@ def _effects(fitted: FittedModel, timelines: Timelines, until: int) -> Told:
     view = look(known, every.only(chosen))
     scorer = Scorer(artifact_of(fitted, timelines, {}), "new")
     scores = scorer.score(view, population_of(known))
-    shown = [factor for row in range(len(view)) for factor in scorer.describe(scores, row).factors]
-    flagged = np.mean([factor.flag is not None for factor in shown])
-    groups = tuple(group.name for group in scorer.groups)
-    return Told(groups, scores.effects.groups, round(float(flagged), 4))
+    described = [scorer.describe(scores, row) for row in range(len(view))]
+    flagged = [factor.flag is not None for score in described for factor in score.factors]
+    effects = scores.effects.groups
+    rest_largest = [
+        abs(score.other_effects or 0.0) > strongest
+        for score, strongest in zip(described, np.abs(effects).max(axis=1), strict=True)
+    ]
+    cancelling = np.median(np.abs(effects).sum(axis=1) / np.abs(effects.sum(axis=1)))
+    return Told(
+        groups=tuple(group.name for group in scorer.groups),
+        effects=effects,
+        flagged=round(float(np.mean(flagged)), 4),
+        cancelling=round(float(cancelling), 2),
+        rest_largest=round(float(np.mean(rest_largest)), 4),
+    )
 
 
 def alike(one: Told, other: Told) -> dict[str, float]:

@@ -158,11 +158,9 @@ def _told_apart(count: Floats, won: Floats, above: Floats, group: Int16s, leads:
     pull = leads * rate * (1 - rate)
     for code in np.unique(group[count > 0]):
         rows = np.flatnonzero((group == code) & (count > 0))
-        low, high = -_WIDEST, _WIDEST
-        for _ in range(_HALVINGS):
-            middle = np.full(len(rows), (low + high) / 2)
-            beyond = _beyond(count[rows], won[rows], middle, pull[rows])
-            low, high = (low, middle[0]) if beyond.sum() < 0 else (middle[0], high)
+        together = float(np.clip(won[rows].sum() / count[rows].sum(), _LEAST, 1 - _LEAST))
+        level = np.full(len(rows), log_odds_of(together))
+        beyond = _beyond(count[rows], won[rows], level, pull[rows])
         levels[rows] = _at_rate(beyond, count[rows], float(rate[rows[0]]))
     return levels
 
