@@ -1,6 +1,7 @@
 """The families of signals: which there are, and which this process learns from."""
 
 import re
+from dataclasses import dataclass, replace
 
 from features.attributes import ATTRIBUTES
 from features.calendar import CALENDAR, DATED_CALENDAR
@@ -28,8 +29,10 @@ FAMILIES: tuple[Family, ...] = (
     PACE,
     LATELY,
 )
-# What added nothing to models of later leads, or cost accuracy: docs/benchmarks.md.
+# What added nothing to models of later leads, or cost accuracy: docs/benchmarks.md. Of these a
+# training takes those of `IF_BETTER` where they surely help on later leads.
 OFF_BY_DEFAULT = (CALENDAR, LATELY)
+IF_BETTER = (LATELY,)
 _BY_DEFAULT = {TRACK_RECORDS.name: DEFAULT_TRACK_RECORDS}
 ON_BY_DEFAULT = tuple(
     _BY_DEFAULT.get(family.name, family) for family in FAMILIES if family not in OFF_BY_DEFAULT
@@ -39,37 +42,50 @@ ON_BY_DEFAULT = tuple(
 _SWITCHES = {one.name: one for one in (*FAMILIES, *ON_BY_DEFAULT)} | {"date": DATED_CALENDAR}
 _SWITCH = re.compile(r"([+-])(\w+)")
 
-# Set once as a process starts.
-_IN_USE: list[Family] = list(ON_BY_DEFAULT)
+
+@dataclass(frozen=True)
+class Families:
+    """What models are learned from: `always`, and those that are tried, `if_better`."""
+
+    always: tuple[Family, ...] = ON_BY_DEFAULT
+    if_better: tuple[Family, ...] = IF_BETTER
 
 
-def families_in_use() -> tuple[Family, ...]:
+# One: set as a process starts.
+_IN_USE: list[Families] = [Families()]
+
+
+def families_in_use() -> Families:
     """The families that models are learned from in this process, the data team's own one last."""
-    return tuple(_IN_USE)
+    return _IN_USE[0]
 
 
-def use_families(families: tuple[Family, ...]) -> None:
+def use_families(families: Families) -> None:
     """From now on learn from these."""
-    _IN_USE[:] = families
+    _IN_USE[:] = [families]
 
 
 def use_own_family(family: Family | None) -> None:
     """From now on learn this family, too, and read models that have it; None for no such one."""
-    others = (one for one in families_in_use() if one.name != OWN_SIGNALS)
-    use_families((*others, *(() if family is None else (family,))))
+    own = () if family is None else (family,)
+    in_use = families_in_use()
+    others = tuple(one for one in in_use.always if one.name != OWN_SIGNALS)
+    use_families(replace(in_use, always=(*others, *own)))
 
 
 def own_family() -> Family | None:
     """The data team's own family in use."""
-    return next((one for one in _IN_USE if one.name == OWN_SIGNALS), None)
+    return next((one for one in families_in_use().always if one.name == OWN_SIGNALS), None)
 
 
-def switched(switches: str) -> tuple[Family, ...]:
-    """The families on by default with some on and others off: `+calendar -replies`.
+def switched(switches: str) -> Families:
+    """The families by default with some on and others off: `+calendar -replies`.
 
-    `+date` is the calendar with the date itself. Raises `SettingsError` for an unknown one.
+    `+date` is the calendar with the date itself. One that is tried by default is always taken when
+    switched on, and not tried when switched off. Raises `SettingsError` for an unknown one.
     """
     chosen = {family.name: family for family in ON_BY_DEFAULT}
+    if_better = {family.name: family for family in IF_BETTER}
     for switch in switches.replace(",", " ").split():
         found = _SWITCH.fullmatch(switch)
         if not found or found[2] not in _SWITCHES:
@@ -79,9 +95,11 @@ def switched(switches: str) -> tuple[Family, ...]:
             )
         family = _SWITCHES[found[2]]
         chosen.pop(family.name, None)
+        if_better.pop(family.name, None)
         if found[1] == "+":
             chosen[family.name] = family
     if not chosen:
         raise SettingsError("LEADSCORE_FAMILIES turns every family of signals off; leave one on")
     order = [family.name for family in FAMILIES]
-    return tuple(sorted(chosen.values(), key=lambda family: order.index(family.name)))
+    always = sorted(chosen.values(), key=lambda family: order.index(family.name))
+    return Families(tuple(always), tuple(if_better.values()))

@@ -75,6 +75,10 @@ class SignalPlan:
                     pass
         return matrix
 
+    def beside(self, other: "SignalPlan") -> "SignalPlan":
+        """The families of this plan, then those of another; so stand the columns."""
+        return SignalPlan((*self.parts, *other.parts))
+
     def __getstate__(self) -> dict[str, Any]:
         """Only the parts: what was prepared belongs to this process."""
         return {"parts": self.parts}
@@ -135,7 +139,7 @@ def learn_plan(timelines: Timelines, families: tuple[Family, ...] | None = None)
 
     Without `families`, of those in use.
     """
-    families = families_in_use() if families is None else families
+    families = families_in_use().always if families is None else families
     return SignalPlan(tuple((family, family.learn(timelines)) for family in families))
 
 

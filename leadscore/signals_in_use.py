@@ -48,4 +48,4 @@ def _read(environment: Mapping[str, str]) -> OwnSignals:
 
 def _others() -> tuple[Family, ...]:
     own = own_family()
-    return tuple(one for one in families_in_use() if one is not own)
+    return tuple(one for one in families_in_use().always if one is not own)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from joblib import Parallel, delayed
 
-from features.families import families_in_use, use_families
-from features.signal import Family
+from features.families import Families, families_in_use, use_families
 from leads.arrays import Floats, Int8s, Int64s
 from leads.clock import format_time
 from leads.errors import TooFewLeadsError
@@ -135,7 +134,7 @@ def _predicted(
     label: Int8s,
     seed: int,
     recipe: Recipe | None,
-    families: tuple[Family, ...],
+    families: Families,
 ) -> dict[str, Floats]:
     """What the model and the baselines of an origin say of later snapshots."""
     use_families(families)

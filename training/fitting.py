@@ -32,6 +32,7 @@ from training.level import NewestWindow, at_newest_level
 from training.prior import Prior, Standing, moves_of_pipelines, prior_of
 from training.recipe import Recipe
 from training.rows import FEWEST_LEADS_EACH, TrainingRows, leads_of_each, training_rows
+from training.signals_choice import SignalsChoice, with_chosen
 from training.targets import targets
 
 # The moments of leads that are learned from are no choice of the seed: models of two seeds then
@@ -61,6 +62,7 @@ class FittedModel:
     newest: NewestWindow | None = None
     choices: dict[str, float] = field(default_factory=dict)
     history: HistoryChoice = field(default_factory=HistoryChoice)
+    signals: tuple[SignalsChoice, ...] = ()
     directions: dict[str, Any] = field(default_factory=dict)
     horizons: dict[str, Any] = field(default_factory=dict)
     interval: dict[str, Any] = field(default_factory=dict)
@@ -74,11 +76,17 @@ class FittedModel:
 
 @dataclass(frozen=True)
 class Lessons:
-    """What is learned at a cut: rows of signals with their targets, NaN for none."""
+    """What is learned at a cut: rows of signals with their targets, NaN for none.
+
+    `folds` are later leads to choose and calibrate by, none where these are too few to tell;
+    `signals` says which families of signals were tried on them.
+    """
 
     rows: TrainingRows
     target: Floats
     until: int
+    folds: tuple[Fold, ...] = ()
+    signals: tuple[SignalsChoice, ...] = ()
 
     @property
     def learned(self) -> Bools:
@@ -94,7 +102,11 @@ def lessons(timelines: Timelines, until: int, seed: int, recipe: Recipe | None =
         raise TooFewLeadsError(
             f"no lead is known by {format_time(until)}: import leads or take a later --until"
         )
-    return Lessons(rows, targets(rows, until, recipe or Recipe(), seed), until)
+    recipe = recipe or Recipe()
+    target = targets(rows, until, recipe, seed)
+    folds = _folds(rows, target, until, recipe, seed)
+    rows, choices = with_chosen(rows, target, folds, recipe, seed)
+    return Lessons(rows, target, until, folds, choices)
 
 
 def fit_model(
@@ -119,8 +131,7 @@ def fit_lessons(
     made, everything = None, np.ones(len(lead))
     if min(leads_of_each(lead, label)) >= FEWEST_LEADS_EACH:
         progress("calibrating forward in time")
-        folds = folds_of(learned, recipe, seed)
-        own = Learnable(rows.matrix, lead, rows.view.as_of, learned.target, folds)
+        own = Learnable(rows.matrix, lead, rows.view.as_of, learned.target, list(learned.folds))
         closed = _evidence(rows, label, everything)
         of = with_lent(own, rows.plan, known_stage(rows.view), rows.timelines.pipelines, closed)
         made = learn(
@@ -147,6 +158,7 @@ def fit_lessons(
         newest=newest,
         choices={} if made is None else made.losses,
         history=HistoryChoice() if made is None else made.history,
+        signals=learned.signals,
         directions=_directions(learned),
         horizons=_horizons(learned, calibration.log_odds(margin)),
         interval=_interval(
@@ -239,13 +251,13 @@ def check_enough(lead: Int64s, label: Int8s, which: str, fewest: int = FEWEST_LE
         )
 
 
-def folds_of(learned: Lessons, recipe: Recipe, seed: int) -> list[Fold]:
-    """Later leads to choose and calibrate by, of known target, that earlier ones can predict.
-
-    None where these are too few to tell.
-    """
-    rows, target = learned.rows, learned.target
-    lead, label = rows.view.snapshots.lead, rows.labels(learned.until)
+def _folds(
+    rows: TrainingRows, target: Floats, until: int, recipe: Recipe, seed: int
+) -> tuple[Fold, ...]:
+    """Later leads of known target that earlier ones can predict; none where these are too few."""
+    lead, label = rows.view.snapshots.lead, rows.labels(until)
+    if min(leads_of_each(lead, label)) < FEWEST_LEADS_EACH:
+        return ()
 
     def targets_at(rows: TrainingRows, cut: int) -> Floats:
         return targets(rows, cut, recipe, seed)
@@ -255,7 +267,7 @@ def folds_of(learned: Lessons, recipe: Recipe, seed: int) -> list[Fold]:
     folds = [fold for fold in folds if len(fold.test) and _can_learn(rows, fold)]
     tested = np.concatenate([np.zeros(0, np.int64), *(fold.test for fold in folds)])
     enough = min(leads_of_each(lead[tested], label[tested])) >= FEWEST_LEADS_EACH
-    return folds if enough else []
+    return tuple(folds) if enough else ()
 
 
 def _can_learn(rows: TrainingRows, fold: Fold) -> bool:

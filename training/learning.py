@@ -87,6 +87,7 @@ def train(
     figures = {
         **figures,
         "history": fitted.history.as_record(),
+        "signals": [choice.as_record() for choice in fitted.signals],
         "evidence": evidence_record(fitted.evidence),
         **({} if tuned is None else {"tuned": tuned.as_record()}),
     }

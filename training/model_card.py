@@ -86,6 +86,8 @@ def _data(about: Mapping[str, Any]) -> Iterator[str]:
     yield f"| trees in each of the bag's models | {about['trees']} |"
     if about.get("history"):
         yield f"| history | {about['history']['sentence']} |"
+    for choice in about.get("signals", ()):
+        yield f"| signals that were tried | {_cell(choice['sentence'])} |"
     if about.get("tuned"):
         yield f"| recipe | {about['tuned']['sentence']} |"
     if about.get("base_rate_shift"):

@@ -31,8 +31,8 @@ _CARD = (
     "n_snapshots", "trees", "columns",
 )  # fmt: skip
 _REPORT = (
-    "holdout", "baselines", "worth", "base_rate_shift", "history", "quarantined", "suspicious",
-    "allowed", "denied",
+    "holdout", "baselines", "worth", "base_rate_shift", "history", "signals", "quarantined",
+    "suspicious", "allowed", "denied",
 )  # fmt: skip
 _GROUPS_NAMED = 8
 _FIELDS_NAMED = 50

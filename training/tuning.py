@@ -17,7 +17,7 @@ from leads.timeline import Timelines
 from leads.view import known_by
 from training.comparison import ERROR_RATE, Difference, mean_difference
 from training.evaluation import holdout_cut
-from training.fitting import folds_of, lessons
+from training.fitting import lessons
 from training.folds import Fold
 from training.forward import Material, fold_margins, forward_of
 from training.history import EVERYTHING
@@ -165,7 +165,7 @@ def _ground(timelines: Timelines, until: int, seed: int, recipe: Recipe) -> Grou
         learned = lessons(known, holdout_cut(known, until), seed, recipe)
     except TooFewLeadsError:
         return None
-    folds = tuple(folds_of(learned, recipe, seed))
+    folds = learned.folds
     view = learned.rows.view
     material = Material(learned.rows.plan, learned.rows.matrix, view.snapshots.lead)
     return Ground(material, learned.target, folds) if folds else None

@@ -182,6 +182,9 @@ def _show_what_it_learned_from(record: dict[str, Any]) -> None:
         say(f"{record['tuned']['sentence']}.")
     if record["history"]["name"] != EVERYTHING.name:
         say(f"{record['history']['sentence']}.")
+    for choice in record["signals"]:
+        if choice["taken"]:
+            say(f"{choice['sentence']}.")
     if record["base_rate_shift"] is not None:
         say(f"Drift: {record['base_rate_shift']['sentence']}.")
     for field in record["quarantined"]:

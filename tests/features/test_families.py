@@ -6,10 +6,12 @@ from features.calendar import CALENDAR, DATED_CALENDAR
 from features.families import (
     FAMILIES,
     ON_BY_DEFAULT,
+    Families,
     families_in_use,
     switched,
     use_families,
 )
+from features.lately import LATELY
 from features.plan import learn_plan, plan_from_record
 from leads.errors import SettingsError
 from tests.features.training_history import training_history
@@ -18,19 +20,25 @@ from tests.features.training_history import training_history
 @pytest.fixture
 def put_back():
     yield
-    use_families(ON_BY_DEFAULT)
+    use_families(Families())
 
 
 def test_a_switch_turns_a_family_on_or_off_in_the_order_of_all():
     chosen = switched("+calendar, -replies")
 
-    names = [family.name for family in chosen]
+    names = [family.name for family in chosen.always]
     assert set(names) == {one.name for one in ON_BY_DEFAULT} - {"replies"} | {"calendar"}
     assert names == [one.name for one in FAMILIES if one.name in names]
-    assert switched("") == ON_BY_DEFAULT
-    assert CALENDAR in chosen
-    assert DATED_CALENDAR in switched("+date")
-    assert DATED_CALENDAR not in switched("+date -date")
+    assert switched("") == Families()
+    assert CALENDAR in chosen.always
+    assert DATED_CALENDAR in switched("+date").always
+    assert DATED_CALENDAR not in switched("+date -date").always
+
+
+def test_what_is_tried_can_be_taken_always_or_never():
+    assert switched("+lately").always == (*ON_BY_DEFAULT, LATELY)
+    assert switched("+lately").if_better == switched("-lately").if_better == ()
+    assert Families().if_better == (LATELY,)
 
 
 @pytest.mark.parametrize("switches", ["calendar", "+weather", "- replies", "+"])
@@ -49,10 +57,10 @@ def test_what_is_in_use_is_learned_and_read_without_the_switch(put_back):
     timelines = training_history().timelines()
     use_families(switched("+calendar -stages"))
     plan = learn_plan(timelines)
-    use_families(ON_BY_DEFAULT)
+    use_families(Families())
 
     names = [family.name for family, _ in plan.parts]
     assert "calendar" in names
     assert "stages" not in names
     assert plan_from_record(plan.as_record()).columns == plan.columns
-    assert families_in_use() == ON_BY_DEFAULT
+    assert families_in_use() == Families()
