@@ -27,7 +27,7 @@ from training.learner import Progress, no_progress
 from training.recipe import Recipe
 from training.snapshots import open_life_snapshots
 
-QUICK = Recipe(members=2, rounds=(25, 50, 100), folds=(0.6, 1.0))
+QUICK = Recipe(members=2, rounds=(25, 50, 100), folds=(0.6, 1.0), last_days=(), half_lives_days=())
 SHARES = (0.25, 0.5)
 RESAMPLES = 200
 # Between these the curves of real data lie: every doubling adds as much as the one before (0), or

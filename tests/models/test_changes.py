@@ -36,7 +36,10 @@ def lead_ids(later):
 def other_scorer():
     timelines = audited_timelines()
     fitted = fit_model(
-        timelines, until_of(timelines), seed=5, recipe=Recipe(members=1, rounds=(20, 40))
+        timelines,
+        until_of(timelines),
+        seed=5,
+        recipe=Recipe(members=1, rounds=(20, 40), last_days=(), half_lives_days=()),
     )
     return Scorer(artifact_of(fitted, timelines, {}), "2")
 

@@ -39,7 +39,7 @@ won = ["Won"]
 lost = ["Lost"]
 window_days = 90
 """
-RECIPE = Recipe(members=2, rounds=(10, 20))
+RECIPE = Recipe(members=2, rounds=(10, 20), last_days=(), half_lives_days=())
 
 
 @dataclass

@@ -20,7 +20,7 @@ from training.leak_audit import audit
 from training.recipe import Recipe
 
 LEADS, SEED = 700, 11
-RECIPE = Recipe(members=2, rounds=(20, 40))
+RECIPE = Recipe(members=2, rounds=(20, 40), last_days=(), half_lives_days=())
 NO_SNAPSHOTS = Snapshots(np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 

@@ -26,7 +26,7 @@ from training.recipe import Recipe
 from training.snapshots import open_life_snapshots
 
 SEED = 1
-FLAT = Recipe(members=1, rounds=(1, 2), leaves=2)
+FLAT = Recipe(members=1, rounds=(1, 2), leaves=2, last_days=(), half_lives_days=())
 
 
 def registered(timelines, until: int, **about) -> Artifact:

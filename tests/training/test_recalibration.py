@@ -29,7 +29,7 @@ from training.snapshots import open_life_snapshots
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
 
 LEARNED, UNTIL, END = 110, 240, 300
-RECIPE = Recipe(members=1, rounds=(10,))
+RECIPE = Recipe(members=1, rounds=(10,), last_days=(), half_lives_days=())
 RECORDS = Source("records that moved", "0123abcd")
 
 

@@ -29,7 +29,7 @@ from training.tuning import tune
 # MLflow's own tables use a loader that SQLAlchemy 2.1 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
 
-USUAL = Recipe(members=1, rounds=(20, 40))
+USUAL = Recipe(members=1, rounds=(20, 40), last_days=(), half_lives_days=())
 # It learns nothing: one leaf's worth of rows, a line without weight.
 DULL = replace(USUAL, rounds=(1, 2), learning_rate=0.03, linear_share=0.0)
 

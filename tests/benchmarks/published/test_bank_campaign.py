@@ -14,7 +14,7 @@ from models.metrics import auc, lift_curve
 from training.recipe import Recipe
 
 PIPELINES = Pipelines((Pipeline(DEFAULT_PIPELINE, ("New",), ("Won",), ("Lost",)),))
-SMALL = Recipe(members=1, rounds=(10, 20))
+SMALL = Recipe(members=1, rounds=(10, 20), last_days=(), half_lives_days=())
 
 
 def test_the_area_under_the_gains_follows_from_the_auc():
