@@ -13,6 +13,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -257,11 +258,13 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--members", type=int, default=3, help="models in a bag")
+    parser.add_argument("--leads", type=int, default=20_000, help="simulated leads")
     parser.add_argument("--families", action="store_true", help="whole families alone")
     parser.add_argument("--only", nargs="*", choices=WORK, help="which data")
     given = parser.parse_args()
+    work = WORK | {"simulated": partial(simulated, leads=given.leads)}
     results = {
-        name: ablation(WORK[name], given.seeds, given.members, whole=given.families)
+        name: ablation(work[name], given.seeds, given.members, whole=given.families)
         for name in given.only or WORK
         if name == "simulated" or (DATA / name).is_dir()
     }
