@@ -29,6 +29,11 @@ class Material:
     lead: Int64s
     as_of: Int64s | None = None
 
+    def only(self, rows: Int64s) -> "Material":
+        """Some of the rows."""
+        as_of = None if self.as_of is None else self.as_of[rows]
+        return Material(self.plan, self.matrix[rows], self.lead[rows], as_of)
+
     def weights(self, target: Floats, history: History, until: int | None = None) -> Floats:
         """What each row weighs in what is learned at a moment; 0 for those without a target.
 

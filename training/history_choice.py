@@ -1,20 +1,17 @@
 """Choosing the history: which part of the past told most about what came after it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from leads.arrays import Floats
 from leads.clock import DAY_US
-from training.comparison import ERROR_RATE, Difference, enough, mean_difference
+from training.comparison import ERROR_RATE, Difference
 from training.folds import Fold
-from training.forward import Material, fold_margins, forward_of
+from training.forward import Material
+from training.ground import ground_of
 from training.history import EVERYTHING, History, HistoryChoice
 from training.recipe import Recipe
-
-# What a small model shows of two histories a bag shows, too: half trees, half a line.
-_ROUNDS = 60
 
 
 def choose_history(
@@ -26,26 +23,12 @@ def choose_history(
     leads taken as drawn. Everything, too, where there are too few later leads to tell.
     """
     tried = _histories(material, folds, recipe)
-    tests = [fold.test for fold in folds]
-    later = np.concatenate([np.zeros(0, np.int64), *tests])
-    lead = material.lead[later]
-    if not tried or not enough(lead, (target[later] > 0.5).astype(np.int8)):
+    ground = ground_of(material, target, folds)
+    if not tried or not ground.tells:
         return HistoryChoice()
-    small = replace(recipe, members=1, rounds=(_ROUNDS,))
-    losses = {
-        history: forward_of(
-            [fold_margins(material, fold, small, history, seed)[0] for fold in folds],
-            [target[test] for test in tests],
-        ).loss
-        for history in (EVERYTHING, *tried)
-    }
+    losses = {history: ground.losses(recipe, seed, history) for history in (EVERYTHING, *tried)}
     differences = {
-        history: mean_difference(
-            losses[history] - losses[EVERYTHING],
-            np.ones(len(lead)),
-            lead,
-            ERROR_RATE / len(tried),
-        )
+        history: ground.difference(losses[history], losses[EVERYTHING], ERROR_RATE / len(tried))
         for history in tried
     }
     return HistoryChoice(

@@ -10,16 +10,14 @@ import numpy as np
 
 from features.families import families_in_use
 from features.plan import learn_plan
+from features.signal import Family
 from leads.arrays import Floats
-from training.comparison import ERROR_RATE, Difference, enough, mean_difference
+from training.comparison import ERROR_RATE, Difference
 from training.folds import Fold
-from training.forward import Material, fold_margins, forward_of
-from training.history import EVERYTHING
+from training.forward import Material
+from training.ground import Ground, ground_of
 from training.recipe import Recipe
 from training.rows import TrainingRows
-
-# What a small model shows of two sets of signals a bag shows, too: half trees, half a line.
-_ROUNDS = 60
 
 
 @dataclass(frozen=True)
@@ -56,32 +54,27 @@ def with_chosen(
     leads taken as drawn. None is taken where there are too few later leads to tell.
     """
     tried = families_in_use().if_better
-    later = np.concatenate([np.zeros(0, np.int64), *(fold.test for fold in folds)])
-    lead = rows.view.snapshots.lead[later]
-    if not tried or not folds or not enough(lead, (target[later] > 0.5).astype(np.int8)):
+    ground = _ground(rows, target, folds)
+    if not tried or not ground.tells:
         return rows, ()
-    without = _losses(rows, target, folds, recipe, seed)
+    without = ground.losses(recipe, seed)
     chosen, choices = rows, []
     for family in tried:
-        plan = learn_plan(rows.timelines, (family,))
-        block = plan.matrix(rows.view, rows.population)
-        with_it = replace(
-            chosen, plan=chosen.plan.beside(plan), matrix=np.hstack([chosen.matrix, block])
-        )
-        losses = _losses(with_it, target, folds, recipe, seed)
-        rate = ERROR_RATE / len(tried)
-        difference = mean_difference(losses - without, np.ones(len(lead)), lead, rate)
+        with_it = _with(chosen, family)
+        losses = _ground(with_it, target, folds).losses(recipe, seed)
+        difference = ground.difference(losses, without, ERROR_RATE / len(tried))
         choices.append(SignalsChoice(family.name, difference.high < 0, difference))
         if difference.high < 0:
             chosen, without = with_it, losses
     return chosen, tuple(choices)
 
 
-def _losses(
-    rows: TrainingRows, target: Floats, folds: Sequence[Fold], recipe: Recipe, seed: int
-) -> Floats:
-    """The log loss of each later row by a small model."""
+def _with(rows: TrainingRows, family: Family) -> TrainingRows:
+    plan = learn_plan(rows.timelines, (family,))
+    block = plan.matrix(rows.view, rows.population)
+    return replace(rows, plan=rows.plan.beside(plan), matrix=np.hstack([rows.matrix, block]))
+
+
+def _ground(rows: TrainingRows, target: Floats, folds: Sequence[Fold]) -> Ground:
     material = Material(rows.plan, rows.matrix, rows.view.snapshots.lead, rows.view.as_of)
-    small = replace(recipe, members=1, rounds=(_ROUNDS,))
-    parts = [fold_margins(material, fold, small, EVERYTHING, seed)[0] for fold in folds]
-    return forward_of(parts, [target[fold.test] for fold in folds]).loss
+    return ground_of(material, target, folds)

@@ -18,8 +18,8 @@ from leads.view import known_by
 from training.comparison import ERROR_RATE, Difference, mean_difference
 from training.evaluation import holdout_cut
 from training.fitting import lessons
-from training.folds import Fold
 from training.forward import Material, fold_margins, forward_of
+from training.ground import Ground
 from training.history import EVERYTHING
 from training.learner import Progress, no_progress
 from training.recipe import Recipe
@@ -79,21 +79,6 @@ class Tuned:
             "changed": self._changed(),
             "sentence": self.sentence,
         }
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What recipes are tried on: folds of rows that a later part of the leads judges."""
-
-    material: Material
-    target: Floats
-    folds: tuple[Fold, ...]
-
-    @property
-    def lead(self) -> Int64s:
-        """Whose the later rows are, fold by fold."""
-        lead: Int64s = self.material.lead[np.concatenate([fold.test for fold in self.folds])]
-        return lead
 
 
 def tune(
