@@ -15,11 +15,14 @@ from features.plan import SignalPlan
 from leads.arrays import Floats, Int64s
 from models.calibration import Platt, fit_intercept, sigmoid
 from models.margin import Margin, margin_of
+from training.comparison import ERROR_RATE, enough, mean_difference
 from training.folds import Fold
 from training.forward import Material, fit_parts, fold_margins, forward_of
 from training.history import HistoryChoice
 from training.history_choice import choose_history
 from training.recipe import Recipe
+
+_EVEN = 0.5
 
 Progress = Callable[[str], None]
 
@@ -74,7 +77,9 @@ def learn(
     rounds, calibration, losses = min(recipe.rounds), Platt(1.0, 0.0), dict[str, float]()
     if folds:
         parts = [fold_margins(material, fold, recipe, choice.history, seed) for fold in folds]
-        rounds, calibration, losses = _choose(parts, [target[f.test] for f in folds], recipe)
+        rounds, calibration, losses = _choose(
+            parts, [target[f.test] for f in folds], [lead[f.test] for f in folds], recipe
+        )
     progress("fitting the bag")
     weight = material.weights(target, choice.history)
     boosters, linear = fit_parts(material, target, weight, recipe, rounds, seed)
@@ -86,15 +91,37 @@ def learn(
 
 
 def _choose(
-    parts: Sequence[Floats], targets: Sequence[Floats], recipe: Recipe
+    parts: Sequence[Floats], targets: Sequence[Floats], leads: Sequence[Int64s], recipe: Recipe
 ) -> tuple[int, Platt, dict[str, float]]:
-    """The number of trees of the lowest log loss on later rows, calibrated, and that map."""
+    """The number of trees by what each costs on later rows, calibrated, and that map.
+
+    The usual one stays unless others are surely better, then it is the best of these: around the
+    best number the losses are flat, so that chance would pick one anew in every training, and the
+    reasons shown would change with it. Of too few leads to tell it is the lowest log loss.
+    """
     fits = [
         forward_of([part[place] for part in parts], targets) for place in range(len(recipe.rounds))
     ]
     losses = [float(fit.loss.mean()) for fit in fits]
-    best = int(np.argmin(losses))
+    lead, target = np.concatenate(list(leads)), np.concatenate(list(targets))
+    if enough(lead, (target > _EVEN).astype(np.int8)):
+        usual = int(np.argmin(np.abs(np.array(recipe.rounds) - recipe.usual_rounds)))
+        best = _surely_best([fit.loss for fit in fits], usual, lead)
+    else:
+        best = int(np.argmin(losses))
     named = {
         f"log_loss_{rounds}_trees": loss for rounds, loss in zip(recipe.rounds, losses, strict=True)
     }
     return recipe.rounds[best], fits[best].calibration, named
+
+
+def _surely_best(losses: Sequence[Floats], usual: int, lead: Int64s) -> int:
+    """The place of the lowest mean loss of those surely below the usual one's, else that one."""
+    rate = ERROR_RATE / max(len(losses) - 1, 1)
+    found = {
+        place: mean_difference(loss - losses[usual], np.ones(len(lead)), lead, rate)
+        for place, loss in enumerate(losses)
+        if place != usual
+    }
+    surely = {place: one.value for place, one in found.items() if one.high < 0}
+    return min(surely, key=lambda place: surely[place], default=usual)

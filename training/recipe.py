@@ -9,7 +9,8 @@ from typing import Any
 class Recipe:
     """How a model is fitted: small, strongly regularised trees in a bag of seeds, and a line.
 
-    `rounds` are the numbers of trees to choose from; `folds` the shares of leads, in order of
+    `rounds` are the numbers of trees to choose from, `usual_rounds` the one that stays unless
+    another is surely better; `folds` the shares of leads, in order of
     creation, between which they are chosen and the calibration is cross-fitted: each part is
     predicted by models that knew only what was known when it began. `rows_per_leaf` and `l2` fall
     with few rows or leads. `linear_share` is the part of the logistic regression in the margin,
@@ -27,6 +28,7 @@ class Recipe:
     members: int = 5
     folds: tuple[float, ...] = (0.5, 0.65, 0.8, 1.0)
     rounds: tuple[int, ...] = (25, 50, 100, 150, 200, 300)
+    usual_rounds: int = 100
     linear_c: float = 0.1
     linear_share: float = 0.5
     last_days: tuple[float, ...] = (365.0, 180.0)

@@ -19,6 +19,9 @@ from training.ground import Ground, ground_of
 from training.recipe import Recipe
 from training.rows import TrainingRows
 
+# Less than so much log loss is not worth a reason more on every page.
+WORTH_TAKING = 0.001
+
 
 @dataclass(frozen=True)
 class SignalsChoice:
@@ -48,9 +51,9 @@ class SignalsChoice:
 def with_chosen(
     rows: TrainingRows, target: Floats, folds: Sequence[Fold], recipe: Recipe, seed: int
 ) -> tuple[TrainingRows, tuple[SignalsChoice, ...]]:
-    """The rows with the signals of each tried family that surely lowers the log loss.
+    """The rows with the signals of each tried family that surely lowers the log loss by .001.
 
-    Surely: the paired difference lies below 0 at an error rate of 5 % over all that are tried,
+    Surely: the paired difference lies below that at an error rate of 5 % over all that are tried,
     leads taken as drawn. None is taken where there are too few later leads to tell.
     """
     tried = families_in_use().if_better
@@ -63,8 +66,9 @@ def with_chosen(
         with_it = _with(chosen, family)
         losses = _ground(with_it, target, folds).losses(recipe, seed)
         difference = ground.difference(losses, without, ERROR_RATE / len(tried))
-        choices.append(SignalsChoice(family.name, difference.high < 0, difference))
-        if difference.high < 0:
+        taken = difference.high < -WORTH_TAKING
+        choices.append(SignalsChoice(family.name, taken, difference))
+        if taken:
             chosen, without = with_it, losses
     return chosen, tuple(choices)
 
