@@ -40,12 +40,12 @@ def learned(rate_of, usual):
 @pytest.mark.parametrize(
     ("rate_of", "usual", "rounds"),
     [
-        (lambda x: np.full(len(x), 0.4), 300, {5, 30}),
+        (lambda x: np.where(x[:, 0] > 0, 0.7, 0.3), 300, {5, 30}),
         (lambda x: np.full(len(x), 0.4), 30, {30}),
         (lambda x: sigmoid(np.sign(x).sum(axis=1)), 30, {300}),
         (lambda x: sigmoid(np.sign(x).sum(axis=1)), 300, {300}),
     ],
-    ids=["noise, far too many", "noise", "six steps, too few", "six steps"],
+    ids=["one step, far too many", "noise", "six steps, too few", "six steps"],
 )
 def test_another_number_of_trees_is_taken_where_it_is_surely_better(rate_of, usual, rounds):
     assert learned(rate_of, usual).rounds in rounds
