@@ -31,8 +31,8 @@ FAMILIES: tuple[Family, ...] = (
 )
 # What added nothing to models of later leads, or cost accuracy: docs/benchmarks.md. Of these a
 # training takes those of `IF_BETTER` where they surely help on later leads.
-OFF_BY_DEFAULT = (CALENDAR, LATELY)
-IF_BETTER = (LATELY,)
+OFF_BY_DEFAULT = (REPLIES, CALENDAR, PERSONS, LATELY)
+IF_BETTER = (REPLIES, PERSONS, LATELY)
 _BY_DEFAULT = {TRACK_RECORDS.name: DEFAULT_TRACK_RECORDS}
 ON_BY_DEFAULT = tuple(
     _BY_DEFAULT.get(family.name, family) for family in FAMILIES if family not in OFF_BY_DEFAULT

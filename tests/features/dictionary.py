@@ -22,10 +22,10 @@ history's; yours take their places, so that you may have more or fewer.
 A *unit* says how the number is read; signals of one *group* are one factor. *In words* is what
 `leadscore explain` says of a value (…), *without a value* what it says where there is none.
 
-`LEADSCORE_FAMILIES="+calendar -replies" leadscore train` switches families. The last closings,
-`lately`, are tried in every training and learned from where they surely help on later leads;
-`+lately` and `-lately` decide it. `+date` is the calendar with the date itself. A model keeps what
-it learned from, so that scoring needs no switch.
+Replies, persons and the last closings (`lately`) are tried in every training and learned from where
+they surely help on later leads. `LEADSCORE_FAMILIES="+calendar +replies -lately" leadscore train`
+switches families on and off whatever they do; `+date` is the calendar with the date itself. A model
+keeps what it learned from, so that scoring needs no switch.
 """
 
 

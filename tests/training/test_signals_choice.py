@@ -45,9 +45,8 @@ def test_last_closings_are_taken_where_the_win_rate_moves_fast():
 
     fitted = fit_model(timelines, until_of(timelines), 0, RECIPE)
 
-    (choice,) = fitted.signals
-    assert choice.family == LATELY.name
-    assert choice.taken
+    (choice,) = (one for one in fitted.signals if one.family == LATELY.name)
+    assert [one.family for one in fitted.signals if one.taken] == [LATELY.name]
     assert choice.difference.high < 0
     assert "are learned from: on later leads log loss differs by -0." in choice.sentence
     assert fitted.plan.parts[-1][0] is LATELY
@@ -59,8 +58,8 @@ def test_nothing_is_taken_where_it_stands_still():
 
     fitted = fit_model(timelines, until_of(timelines), 0, RECIPE)
 
-    (choice,) = fitted.signals
-    assert not choice.taken
+    assert [one.family for one in fitted.signals] == [one.name for one in Families().if_better]
+    assert not any(one.taken for one in fitted.signals)
     assert LATELY not in [family for family, _ in fitted.plan.parts]
 
 
