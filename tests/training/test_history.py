@@ -11,32 +11,21 @@ from leads.outcome import labels
 from leads.view import Snapshots, known_by, look
 from models.metrics import log_loss
 from models.scorer import Scorer
-from tests.leads.histories import at, contact, lead, moved, timelines_of
+from tests.leads.histories import at
+from tests.training.daily_leads import END, daily_leads
 from training.artifacts import artifact_of
 from training.fitting import fit_model
 from training.history import EVERYTHING, History
 from training.recipe import Recipe
 
-UNTIL, END = 250, 300
+UNTIL = 250
 RECIPE = Recipe(members=1, rounds=(20, 40), last_days=(120.0,), half_lives_days=(200.0, 40.0))
 EVERYTHING_ALONE = replace(RECIPE, last_days=(), half_lives_days=())
 
 
 def timelines_where(calls_help, seed=3, leads_a_day=5):
-    """Half of the leads call as they come in; by day that helps, or hurts. Closed in 6 days."""
-    generator = np.random.default_rng(seed)
-    leads, events = [], []
-    for number in range(END * leads_a_day):
-        lead_id, created = f"l{number:05}", number / leads_a_day
-        leads.append(lead(created, lead_id=lead_id, pipeline="b2c"))
-        warm = generator.random() < 0.5
-        if warm:
-            events.append(contact(created + 0.001, "call", lead_id=lead_id, event_id=f"c{number}"))
-        rate = 0.6 if warm == calls_help(created) else 0.2
-        stage = "Köpt" if generator.random() < rate else "Förlorad"
-        after = generator.uniform(0.5, 6)
-        events.append(moved(created + after, stage, lead_id=lead_id, event_id=f"w{number}"))
-    return timelines_of(leads, events)
+    """A call helps or hurts, by day."""
+    return daily_leads(lambda day, warm: 0.6 if warm == calls_help(day) else 0.2, seed, leads_a_day)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ from models.calibration import log_odds
 from models.horizons import horizons_from_record
 from models.interval import interval_from_record
 from models.scorer import Scorer
-from tests.leads.histories import at, contact, lead, moved, timelines_of
+from tests.leads.histories import at
+from tests.training.daily_leads import END, daily_leads
 from training.challenger import Contest, judge_challenger
 from training.learning import Source, train
 from training.recalibration import RECALIBRATED, level_of, recalibrate
@@ -28,25 +29,14 @@ from training.snapshots import open_life_snapshots
 # MLflow's own tables use a loader that SQLAlchemy 2.1 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
 
-LEARNED, UNTIL, END = 110, 240, 300
+LEARNED, UNTIL = 110, 240
 RECIPE = Recipe(members=1, rounds=(10,), last_days=(), half_lives_days=())
 RECORDS = Source("records that moved", "0123abcd")
 
 
 def timelines_with(rate_on, seed=0, leads_a_day=4):
-    """Won within 6 days at the rate of the day they came in; who calls is won more often."""
-    generator = np.random.default_rng(seed)
-    leads, events = [], []
-    for number in range(END * leads_a_day):
-        lead_id, created = f"l{number:05}", number / leads_a_day
-        leads.append(lead(created, lead_id=lead_id, pipeline="b2c"))
-        warm = generator.random() < 0.5
-        if warm:
-            events.append(contact(created + 0.001, "call", lead_id=lead_id, event_id=f"c{number}"))
-        won = generator.random() < rate_on(created) * (1.5 if warm else 0.5)
-        after, stage = generator.uniform(0.5, 6), "Köpt" if won else "Förlorad"
-        events.append(moved(created + after, stage, lead_id=lead_id, event_id=f"w{number}"))
-    return timelines_of(leads, events)
+    """Won at the rate of the day they came in; who calls is won more often."""
+    return daily_leads(lambda day, warm: rate_on(day) * (1.5 if warm else 0.5), seed, leads_a_day)
 
 
 @pytest.fixture(scope="module")
