@@ -1,13 +1,12 @@
-"""The families of signals: which there are, and which this process learns from."""
+"""The families of signals: which there are, which are learned from, and the data team's own."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from features.attributes import ATTRIBUTES
 from features.calendar import CALENDAR, DATED_CALENDAR
 from features.engagement import ENGAGEMENT
 from features.lately import LATELY
-from features.own_signals import NAME as OWN_SIGNALS
 from features.pace import PACE
 from features.persons import PERSONS
 from features.replies import REPLIES
@@ -38,9 +37,13 @@ ON_BY_DEFAULT = tuple(
     _BY_DEFAULT.get(family.name, family) for family in FAMILIES if family not in OFF_BY_DEFAULT
 )
 
-# What a switch turns on or off; with the date a model learns the drift of the years.
-_SWITCHES = {one.name: one for one in (*FAMILIES, *ON_BY_DEFAULT)} | {"date": DATED_CALENDAR}
+# Stages are what a model of few leads leans on: they are always on.
+_SWITCHES = {one.name: one for one in (*FAMILIES, *ON_BY_DEFAULT) if one is not STAGES}
+DATE = "date"
 _SWITCH = re.compile(r"([+-])(\w+)")
+
+# At most one: the data team's own family, where the settings name a file, set as a process starts.
+_OWN: list[Family] = []
 
 
 @dataclass(frozen=True)
@@ -51,55 +54,48 @@ class Families:
     if_better: tuple[Family, ...] = IF_BETTER
 
 
-# One: set as a process starts.
-_IN_USE: list[Families] = [Families()]
-
-
-def families_in_use() -> Families:
-    """The families that models are learned from in this process, the data team's own one last."""
-    return _IN_USE[0]
-
-
-def use_families(families: Families) -> None:
-    """From now on learn from these."""
-    _IN_USE[:] = [families]
-
-
 def use_own_family(family: Family | None) -> None:
     """From now on learn this family, too, and read models that have it; None for no such one."""
-    own = () if family is None else (family,)
-    in_use = families_in_use()
-    others = tuple(one for one in in_use.always if one.name != OWN_SIGNALS)
-    use_families(replace(in_use, always=(*others, *own)))
+    _OWN[:] = [] if family is None else [family]
 
 
 def own_family() -> Family | None:
     """The data team's own family in use."""
-    return next((one for one in families_in_use().always if one.name == OWN_SIGNALS), None)
+    return _OWN[0] if _OWN else None
+
+
+def with_own(families: tuple[Family, ...]) -> tuple[Family, ...]:
+    """Some families and behind them the data team's own one, if one is in use."""
+    return (*families, *_OWN)
 
 
 def switched(switches: str) -> Families:
     """The families by default with some on and others off: `+calendar -replies`.
 
-    `+date` is the calendar with the date itself. One that is tried by default is always taken when
-    switched on, and not tried when switched off. Raises `SettingsError` for an unknown one.
+    `+date` adds the date itself to the calendar and turns that on. A family that is tried by
+    default is always taken when switched on, and not tried when switched off. Raises
+    `SettingsError` for an unknown one.
     """
     chosen = {family.name: family for family in ON_BY_DEFAULT}
     if_better = {family.name: family for family in IF_BETTER}
+    dated = False
     for switch in switches.replace(",", " ").split():
         found = _SWITCH.fullmatch(switch)
-        if not found or found[2] not in _SWITCHES:
+        if not found or found[2] not in (*_SWITCHES, DATE):
             raise SettingsError(
                 f"LEADSCORE_FAMILIES has {switch!r}; write + or - before one of "
-                f"{', '.join(_SWITCHES)}, such as +calendar -replies"
+                f"{', '.join(_SWITCHES)}, {DATE}, such as +calendar -replies; stages are always on"
             )
-        family = _SWITCHES[found[2]]
-        chosen.pop(family.name, None)
-        if_better.pop(family.name, None)
-        if found[1] == "+":
-            chosen[family.name] = family
-    if not chosen:
-        raise SettingsError("LEADSCORE_FAMILIES turns every family of signals off; leave one on")
+        on, name = found[1] == "+", found[2]
+        if name == DATE:
+            dated = on
+            continue
+        chosen.pop(name, None)
+        if_better.pop(name, None)
+        if on:
+            chosen[name] = _SWITCHES[name]
+    if dated:
+        chosen[DATED_CALENDAR.name] = DATED_CALENDAR
     order = [family.name for family in FAMILIES]
     always = sorted(chosen.values(), key=lambda family: order.index(family.name))
     return Families(tuple(always), tuple(if_better.values()))

@@ -52,7 +52,8 @@ def _declared(field: str) -> tuple[Column, ...]:
     return (
         Column(
             f"{field}_win_rate", group, "share",
-            "Other leads of the same {person} are won in about {value} of cases",
+            "By its other leads, few counting little, the same {person} is won in about {value} of "
+            "cases",
             "No other lead of the same {person} was closed before.", named, comparable=False,
         ),
         Column(

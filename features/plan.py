@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from features.families import FAMILIES, families_in_use, own_family
+from features.families import FAMILIES, ON_BY_DEFAULT, with_own
 from features.own_signals import NAME as OWN_SIGNALS
 from features.population import About, Population
 from features.signal import Column, Family, FamilySettings
@@ -137,9 +137,9 @@ def _rows_of(view: View, rows: slice) -> View:
 def learn_plan(timelines: Timelines, families: tuple[Family, ...] | None = None) -> SignalPlan:
     """The plan learned from timelines as known at the training cut (`leads.view.known_by`).
 
-    Without `families`, of those in use.
+    Without `families`, of those on by default and the own one in use.
     """
-    families = families_in_use().always if families is None else families
+    families = with_own(ON_BY_DEFAULT) if families is None else families
     return SignalPlan(tuple((family, family.learn(timelines)) for family in families))
 
 
@@ -150,8 +150,7 @@ def plan_from_record(
 
     `SettingsError` where it has own signals and those in use are other ones or none.
     """
-    own = own_family()
-    known = (*FAMILIES, *([] if own is None else [own])) if families is None else families
+    known = with_own(FAMILIES) if families is None else families
     by_name = {family.name: family for family in known}
     stored = record["families"]
     if OWN_SIGNALS not in by_name and any(entry["family"] == OWN_SIGNALS for entry in stored):

@@ -13,8 +13,6 @@ from leads.errors import LeadscoreError
 from leadscore.installation import check_openmp, check_packages, keep_compiled_code
 
 FAILED = 1
-# Settings by which other signals than those by default are learned from.
-CHOOSING_SIGNALS = ("LEADSCORE_SIGNALS", "LEADSCORE_FAMILIES")
 
 
 class Command(NamedTuple):
@@ -66,8 +64,8 @@ def main() -> None:
         check_packages()
         check_openmp()
         keep_compiled_code(os.environ, Path(os.environ.get("LEADSCORE_HOME", ".leadscore")))
-        if called in COMMANDS and any(os.environ.get(one) for one in CHOOSING_SIGNALS):
-            importlib.import_module("leadscore.signals_in_use").use_signals(os.environ)
+        if os.environ.get("LEADSCORE_SIGNALS") and called in COMMANDS:
+            importlib.import_module("leadscore.own_signals").use_own_signals(os.environ)
         command_line(called if called in COMMANDS else None)()
     except LeadscoreError as error:
         _fail(str(error))

@@ -109,4 +109,8 @@ def _decide(
         contest = Contest(challenger, present, champion.version, new.timelines)
         return judge_challenger(contest, lambda told: step(f"comparing with the champion: {told}"))
     except LeadscoreError as error:
-        return Verdict(False, f"the champion cannot be compared: {error}")
+        return Verdict(
+            False,
+            f"the champion cannot be compared: {error}; to replace it all the same: leadscore "
+            f"promote {new.version}",
+        )

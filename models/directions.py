@@ -80,9 +80,9 @@ def directions_from_record(record: Mapping[str, Any], columns: tuple[Column, ...
     """The directions of a stored record; `DamagedArtifactError` if it does not fit the columns.
 
     The record has the `edges` of each column and, by pipeline, `win_rates`: its `average`, and of
-    each bin of each column five numbers, None where no lead was in it: the win rate, the least and
-    most it may be but for chance, and the least and most by which it may be above that of leads in
-    the same stages and of the same ages. An empty record says nothing of any column.
+    each bin of each column four numbers, None where no lead was in it: the win rate, the least and
+    most it may be but for chance, and by how much it is above that of leads in the same stages and
+    of the same ages. An empty record says nothing of any column.
     """
     if not record:
         return Directions((), {})
@@ -110,8 +110,8 @@ def _pointing(rate: Any, average: float) -> int:
     """Which way a bin points; None, of a bin that no lead was in, points nowhere."""
     if rate is None:
         return 0
-    rate, least, most, least_beside, most_beside = map(float, rate)
-    beyond, beside = rate - average, (least_beside + most_beside) / 2
+    rate, least, most, beside = map(float, rate)
+    beyond = rate - average
     # A bin of all leads of some stages and ages has none but itself beside it.
     told = abs(beside) < _NOTHING or beside * beyond >= LEFT_BESIDE * beyond**2
     return int(told and least > average) - int(told and most < average)

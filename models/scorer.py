@@ -31,6 +31,7 @@ from models.margin import margin_of
 from models.sentences import Direction, Statement, has_typical, json_value, statement
 
 FACTORS_EACH_WAY = 5
+LEAST_SHOWN = 0.0005
 DEFAULT_GRADES = (("A", 75), ("B", 50), ("C", 25))
 LOWEST_GRADE = "D"
 NO_SUPPORT: Literal["none"] = "none"
@@ -258,13 +259,16 @@ class Scorer:
         return found
 
     def _strongest(self, group_effects: Floats, each_way: int) -> list[int]:
-        """The groups with the largest effects for and against, strongest first; ties by name."""
+        """The groups with the largest effects for and against, strongest first; ties by name.
+
+        Without those that are nothing: half a tenth of a point reads as 0.0 points.
+        """
         order = sorted(
             range(len(group_effects)),
             key=lambda g: (-abs(group_effects[g]), self.groups[g].name),
         )
-        wins = [g for g in order if group_effects[g] > 0][:each_way]
-        losses = [g for g in order if group_effects[g] < 0][:each_way]
+        wins = [g for g in order if group_effects[g] >= LEAST_SHOWN][:each_way]
+        losses = [g for g in order if group_effects[g] <= -LEAST_SHOWN][:each_way]
         shown = {*wins, *losses}
         return [g for g in order if g in shown]
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from joblib import Parallel, delayed
 
-from features.families import Families, families_in_use, use_families
+from features.families import own_family, use_own_family
+from features.signal import Family
 from leads.arrays import Floats, Int8s, Int64s
 from leads.clock import format_time
 from leads.errors import TooFewLeadsError
@@ -106,7 +107,7 @@ def backtest(
             plan.label[rows],
             seed,
             recipe,
-            families_in_use(),
+            own_family(),
         )
         for month, rows in zip(plan.months, replayed, strict=True)
     ]
@@ -134,10 +135,10 @@ def _predicted(
     label: Int8s,
     seed: int,
     recipe: Recipe | None,
-    families: Families,
+    own: Family | None,
 ) -> dict[str, Floats]:
     """What the model and the baselines of an origin say of later snapshots."""
-    use_families(families)
+    use_own_family(own)
     return judge(known, origin, snapshots, label, seed, recipe).probability
 
 

@@ -4,7 +4,7 @@ Every snapshot weighs the same, as in learning: a weight of 1 / n would know how
 stay open, and under such weights the true probabilities do not have the lowest log loss.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -149,3 +149,19 @@ def _student(quantile: float, freedom: int) -> float:
     first = (z**3 + z) / 4
     second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
     return z + first / freedom + second / freedom**2
+
+
+def surely_best(losses: Sequence[Floats], usual: int, lead: Int64s) -> int:
+    """The place of the lowest mean loss of those surely below the usual one's, else `usual`.
+
+    Surely: the paired difference lies below 0 at an error rate of 5 % over all others, leads taken
+    as drawn.
+    """
+    rate = ERROR_RATE / max(len(losses) - 1, 1)
+    found = {
+        place: mean_difference(loss - losses[usual], np.ones(len(lead)), lead, rate)
+        for place, loss in enumerate(losses)
+        if place != usual
+    }
+    surely = {place: one.value for place, one in found.items() if one.high < 0}
+    return min(surely, key=lambda place: surely[place], default=usual)

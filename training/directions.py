@@ -14,8 +14,6 @@ from models.directions import EVERY_PIPELINE, Bins, bins_of
 QUANTILES = np.arange(1, 8) / 8
 # Standard errors: of the some thousand bins of a model two or three look clear by chance.
 CLEAR = 3.0
-# Among those alike it need only be likely, for that takes a claim back and makes none.
-LIKELY = 2.0
 # A pipeline with fewer leads goes by the win rates of all.
 FEWEST_LEADS = 200
 # The win rates of so many say the same; more would only take longer.
@@ -28,9 +26,9 @@ def win_rates(
 ) -> dict[str, Any]:  # fmt: skip
     """The win rates of each bin of each column of a plan, a plain record to be stored.
 
-    One row per snapshot: its signals, target from 0 to 1, lead and stage. What a bin points to must
-    not be the other way round among snapshots of one code of `alike`: without it, of one stage.
-    Old leads have collected more of everything and are won less often, so age is best a part of it.
+    One row per snapshot: its signals, target from 0 to 1, lead and stage. Beside each bin's rate
+    stands what is left of it among snapshots of one code of `alike`: without it, of one stage. Old
+    leads have collected more of everything and are won less often, so age is best a part of it.
     `models.directions` says what the record holds.
     """
     beside: Int64s = stage.astype(np.int64) if alike is None else alike
@@ -121,9 +119,7 @@ def _rates(place: Int64s, count: int, known: _Known) -> list[list[float] | None]
         draws = np.count_nonzero(rows[:, one]) / (1 - n / len(known.target) + 1e-12)
         least = average * (1 - average) / draws
         error = _error((won[:, one] - rate * rows[:, one]) / n - own, least)
-        gap_error = _error((beyond[:, one] - gap * rows[:, one]) / n, least)
-        bounds = [rate - CLEAR * error, rate + CLEAR * error]
-        found.append([rate, *bounds, gap - LIKELY * gap_error, gap + LIKELY * gap_error])
+        found.append([rate, rate - CLEAR * error, rate + CLEAR * error, gap])
     return [None if one is None else [float(number) for number in one] for one in found]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from features.families import switched
 from features.plan import SignalPlan
 from leads.arrays import Bools, Floats, Int8s, Int64s
 from leads.clock import format_time
@@ -97,12 +98,12 @@ class Lessons:
 
 def lessons(timelines: Timelines, until: int, seed: int, recipe: Recipe | None = None) -> Lessons:
     """What was known at `until`. Raises `TooFewLeadsError` where no lead was."""
-    rows = training_rows(timelines, until, MOMENTS)
+    recipe = recipe or Recipe()
+    rows = training_rows(timelines, until, MOMENTS, switched(recipe.families).always)
     if not len(rows.timelines):
         raise TooFewLeadsError(
             f"no lead is known by {format_time(until)}: import leads or take a later --until"
         )
-    recipe = recipe or Recipe()
     target = targets(rows, until, recipe, seed)
     folds = _folds(rows, target, until, recipe, seed)
     rows, choices = with_chosen(rows, target, folds, recipe, seed)

@@ -15,7 +15,7 @@ from features.plan import SignalPlan
 from leads.arrays import Floats, Int64s
 from models.calibration import Platt, fit_intercept, sigmoid
 from models.margin import Margin, margin_of
-from training.comparison import ERROR_RATE, enough, mean_difference
+from training.comparison import enough, surely_best
 from training.folds import Fold
 from training.forward import Material, fit_parts, fold_margins, forward_of
 from training.history import HistoryChoice
@@ -106,22 +106,10 @@ def _choose(
     lead, target = np.concatenate(list(leads)), np.concatenate(list(targets))
     if enough(lead, (target > _EVEN).astype(np.int8)):
         usual = int(np.argmin(np.abs(np.array(recipe.rounds) - recipe.usual_rounds)))
-        best = _surely_best([fit.loss for fit in fits], usual, lead)
+        best = surely_best([fit.loss for fit in fits], usual, lead)
     else:
         best = int(np.argmin(losses))
     named = {
         f"log_loss_{rounds}_trees": loss for rounds, loss in zip(recipe.rounds, losses, strict=True)
     }
     return recipe.rounds[best], fits[best].calibration, named
-
-
-def _surely_best(losses: Sequence[Floats], usual: int, lead: Int64s) -> int:
-    """The place of the lowest mean loss of those surely below the usual one's, else that one."""
-    rate = ERROR_RATE / max(len(losses) - 1, 1)
-    found = {
-        place: mean_difference(loss - losses[usual], np.ones(len(lead)), lead, rate)
-        for place, loss in enumerate(losses)
-        if place != usual
-    }
-    surely = {place: one.value for place, one in found.items() if one.high < 0}
-    return min(surely, key=lambda place: surely[place], default=usual)

@@ -85,19 +85,24 @@ class _Fits:
 
 
 def expected_accuracy(
-    timelines: Timelines, until: int, seed: int, progress: Progress = no_progress
+    timelines: Timelines,
+    until: int,
+    seed: int,
+    progress: Progress = no_progress,
+    families: str = "",
 ) -> Expected:
     """Measure on the newest quarter of the decided leads. Raises `TooFewLeadsError`."""
     known = known_by(timelines, until)
     cut = holdout_cut(known, until)
     _check_enough_to_learn(known, cut, seed)
-    judged = judge_forward(known, until, seed, QUICK, lambda step: progress(f"all leads: {step}"))
+    recipe = replace(QUICK, families=families)
+    judged = judge_forward(known, until, seed, recipe, lambda step: progress(f"all leads: {step}"))
     early = np.flatnonzero(known.created_at <= cut)
     shares, said = [1.0], [judged.probability[MODEL]]
     for share, rows in _samples(early, seed):
         progress(f"{share:.0%} of the leads")
         try:
-            said.append(_learned_from(known, rows, judged, cut, seed))
+            said.append(_learned_from(known, rows, judged, cut, seed, recipe))
             shares.append(share)
         except TooFewLeadsError:
             continue
@@ -124,12 +129,14 @@ def _samples(early: Int64s, seed: int) -> Iterator[tuple[float, Int64s]]:
             yield share, np.sort(part)
 
 
-def _learned_from(known: Timelines, rows: Int64s, judged: Judged, cut: int, seed: int) -> Floats:
+def _learned_from(
+    known: Timelines, rows: Int64s, judged: Judged, cut: int, seed: int, recipe: Recipe
+) -> Floats:
     """What a model says that learned from some early leads; the later ones are known to it too."""
     later = np.flatnonzero(known.created_at > cut)
     fewer = known.only(np.concatenate([rows, later]))
     _check_enough_to_learn(fewer, cut, seed)
-    fitted = fit_model(fewer, cut, seed, QUICK)
+    fitted = fit_model(fewer, cut, seed, recipe)
     place = np.full(len(known), -1)
     place[later] = len(rows) + np.arange(len(later))
     snapshots = replace(judged.view.snapshots, lead=place[judged.view.snapshots.lead])

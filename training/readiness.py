@@ -116,8 +116,9 @@ def readiness(
     seed: int,
     progress: Progress = no_progress,
     overruled: Overruled = NOT_OVERRULED,
+    families: str = "",
 ) -> Readiness:
-    """Look through what is known by `until`; fits a few quick models.
+    """Look through what is known by `until`; fits a few quick models of switched families.
 
     Raises `InvalidInputError` for a field that is overruled and not there.
     """
@@ -129,7 +130,7 @@ def readiness(
     shift = base_rate_shift(timelines, until)
     expected, unmeasured = None, None
     try:
-        expected = expected_accuracy(audited.timelines, until, seed, progress)
+        expected = expected_accuracy(audited.timelines, until, seed, progress, families)
     except TooFewLeadsError as error:
         unmeasured = str(error)
     return Readiness(counted, found, audited, shift, expected, unmeasured)

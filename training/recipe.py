@@ -15,7 +15,8 @@ class Recipe:
     predicted by models that knew only what was known when it began. `rows_per_leaf` and `l2` fall
     with few rows or leads. `linear_share` is the part of the logistic regression in the margin,
     `linear_c` its C in scikit-learn's terms. `last_days` and `half_lives_days` are histories to
-    choose from beside everything: see `training.history`.
+    choose from beside everything: see `training.history`. `families` switches families of signals
+    on and off: see `features.families.switched`.
     """
 
     learning_rate: float = 0.1
@@ -33,6 +34,7 @@ class Recipe:
     linear_share: float = 0.5
     last_days: tuple[float, ...] = (365.0, 180.0)
     half_lives_days: tuple[float, ...] = (365.0, 180.0, 90.0, 45.0)
+    families: str = ""
 
     def as_params(self) -> dict[str, str]:
         """What a run logs of it."""

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.families import ON_BY_DEFAULT, with_own
 from features.plan import SignalPlan, learn_plan
 from features.population import Population, population_of
+from features.signal import Family
 from leads.arrays import Floats, Int8s, Int64s
 from leads.outcome import NOT_WON_LABEL, WON_LABEL, labels
 from leads.timeline import Timelines
@@ -30,10 +32,18 @@ class TrainingRows:
         return labels(self.view, until)
 
 
-def training_rows(timelines: Timelines, until: int, seed: int) -> TrainingRows:
-    """The open snapshots of what was known by `until`, with their signals."""
+def training_rows(
+    timelines: Timelines,
+    until: int,
+    seed: int,
+    families: tuple[Family, ...] = ON_BY_DEFAULT,
+) -> TrainingRows:
+    """The open snapshots of what was known by `until`, with their signals.
+
+    Of some families and the data team's own one, if one is in use.
+    """
     known = known_by(timelines, until)
-    plan, population = learn_plan(known), population_of(known)
+    plan, population = learn_plan(known, with_own(families)), population_of(known)
     view = look(known, open_life_snapshots(known, until, seed))
     return TrainingRows(known, plan, population, view, plan.matrix(view, population))
 

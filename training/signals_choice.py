@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from features.families import families_in_use
+from features.families import switched
 from features.plan import learn_plan
 from features.signal import Family
 from leads.arrays import Floats
@@ -25,11 +25,15 @@ WORTH_TAKING = 0.001
 
 @dataclass(frozen=True)
 class SignalsChoice:
-    """A family that was tried, whether it was taken, and the log loss with it minus without."""
+    """A family that was tried, and the log loss with it minus without."""
 
     family: str
-    taken: bool
     difference: Difference
+
+    @property
+    def taken(self) -> bool:
+        """Whether it is surely better by what is worth taking."""
+        return self.difference.high < -WORTH_TAKING
 
     def as_record(self) -> dict[str, object]:
         """A plain record, to be stored with a model."""
@@ -56,7 +60,7 @@ def with_chosen(
     Surely: the paired difference lies below that at an error rate of 5 % over all that are tried,
     leads taken as drawn. None is taken where there are too few later leads to tell.
     """
-    tried = families_in_use().if_better
+    tried = switched(recipe.families).if_better
     ground = _ground(rows, target, folds)
     if not tried or not ground.tells:
         return rows, ()
@@ -66,9 +70,8 @@ def with_chosen(
         with_it = _with(chosen, family)
         losses = _ground(with_it, target, folds).losses(recipe, seed)
         difference = ground.difference(losses, without, ERROR_RATE / len(tried))
-        taken = difference.high < -WORTH_TAKING
-        choices.append(SignalsChoice(family.name, taken, difference))
-        if taken:
+        choices.append(SignalsChoice(family.name, difference))
+        if choices[-1].taken:
             chosen, without = with_it, losses
     return chosen, tuple(choices)
 

@@ -71,7 +71,7 @@ def _too_early(won: int, other: int) -> str:
 
 
 def _mostly_open(judged: Judged, weight: Floats) -> str:
-    """Between what a later AUC is to be expected, where most of what was judged is still open.
+    """What AUC to expect where most of what was judged is still open.
 
     A school's deals: AUC .85 of those decided, a third; .74 when most had become known; .58 here.
     """
@@ -82,8 +82,8 @@ def _mostly_open(judged: Judged, weight: Floats) -> str:
     least = cautious_figures(judged)["auc"]["value"]
     return (
         f" Only {decided:.0%} of these snapshots are decided, and what is decided first is often "
-        f"told apart more easily: its AUC is {_figure(reached)} of them and {_figure(least)} if "
-        "the others were told apart by chance alone; expect something in between."
+        f"told apart more easily: its AUC is {_figure(reached)} of them, and {_figure(least)} if "
+        "nobody could tell the others of a stage and age apart; expect no more than the first."
     )
 
 

@@ -18,6 +18,7 @@ from leadscore.options import (
     Timezone,
     Won,
 )
+from leadscore.recipes import recipe_of
 from leadscore.settings import Settings, read_settings
 from leadscore.sources import Records, moment_of, read_records
 from leadscore.terminal import percent, progress, say, show_json, show_table
@@ -27,7 +28,6 @@ from training.backtest_record import backtest_record
 from training.backtest_report import backtest_report
 from training.leak_audit import Overruled, audit
 from training.mlflow_client import mlflow_ui_command
-from training.recipe import Recipe
 from training.tracking import log_run
 
 _LEFT_OUT_SHOWN = 3
@@ -56,7 +56,7 @@ def backtest(
     Example: leadscore backtest --data exports/crm --months 6
     """
     settings = read_settings(os.environ)
-    recipe = Recipe()
+    recipe = recipe_of(settings)
     with Store.open(settings.store) as store, progress("backtest") as step:
         records = read_records(store, settings, data, timezone, won, lost, step, mapping)
         until_us = moment_of(records, until, "--until")

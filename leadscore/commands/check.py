@@ -18,6 +18,7 @@ from leadscore.options import (
     Timezone,
     Won,
 )
+from leadscore.recipes import recipe_of
 from leadscore.settings import read_settings
 from leadscore.sources import moment_of, read_records
 from leadscore.terminal import percent, progress, say, show_json, show_table
@@ -53,7 +54,8 @@ def check(
         records = read_records(store, settings, data, timezone, won, lost, step, mapping)
         until_us = moment_of(records, until, "--until")
         overruled = Overruled(tuple(allow or ()), tuple(deny or ()))
-        looked = readiness(records.timelines, until_us, seed, step, overruled)
+        families = recipe_of(settings).families
+        looked = readiness(records.timelines, until_us, seed, step, overruled, families)
     if as_json:
         show_json({"source": records.name, "data_hash": records.data_hash, **looked.as_record()})
     else:

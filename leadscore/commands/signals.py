@@ -6,8 +6,8 @@ from crm.store import Store
 from leads.clock import now_us
 from leads.view import known_by
 from leadscore.options import AsJson, DataFolder, MappingFile, Timezone
+from leadscore.own_signals import check_own_signals, laws
 from leadscore.settings import read_settings
-from leadscore.signals_in_use import check_own_signals, laws
 from leadscore.sources import read_records
 from leadscore.terminal import progress, say, show_json
 

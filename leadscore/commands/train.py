@@ -21,9 +21,10 @@ from leadscore.options import (
     Timezone,
     Won,
 )
+from leadscore.own_signals import check_own_signals
 from leadscore.promotion_rule import Asked, New, Promote, Settled, Told, settle
+from leadscore.recipes import recipe_of
 from leadscore.settings import Settings, read_settings
-from leadscore.signals_in_use import check_own_signals
 from leadscore.sources import Records, moment_of, read_records
 from leadscore.terminal import Progress, percent, progress, say, show_json, show_table
 from training.history import EVERYTHING
@@ -114,6 +115,7 @@ def train_on(
     tune_minutes: float | None = None,
 ) -> Trained:
     """Train on records and register the model in the MLflow of the settings."""
+    recipe = recipe_of(settings)
     if settings.signals is not None:
         step("trying the laws on your own signals")
         check_own_signals(os.environ, known_by(records.timelines, until))
@@ -122,6 +124,7 @@ def train_on(
         until,
         seed,
         Source(records.name, records.data_hash),
+        recipe=recipe,
         tracking_uri=settings.tracking_uri,
         artifact_root=settings.mlflow_artifacts,
         tune_minutes=tune_minutes,

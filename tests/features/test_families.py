@@ -7,20 +7,13 @@ from features.families import (
     FAMILIES,
     ON_BY_DEFAULT,
     Families,
-    families_in_use,
     switched,
-    use_families,
 )
 from features.lately import LATELY
 from features.plan import learn_plan, plan_from_record
+from features.stages import STAGES
 from leads.errors import SettingsError
 from tests.features.training_history import training_history
-
-
-@pytest.fixture
-def put_back():
-    yield
-    use_families(Families())
 
 
 def test_a_switch_turns_a_family_on_or_off_in_the_order_of_all():
@@ -31,8 +24,6 @@ def test_a_switch_turns_a_family_on_or_off_in_the_order_of_all():
     assert names == [one.name for one in FAMILIES if one.name in names]
     assert switched("") == Families()
     assert CALENDAR in chosen.always
-    assert DATED_CALENDAR in switched("+date").always
-    assert DATED_CALENDAR not in switched("+date -date").always
 
 
 def test_what_is_tried_can_be_taken_always_or_never():
@@ -49,20 +40,24 @@ def test_unknown_switch_is_named_with_those_that_exist(switches):
         switched(switches)
 
 
-def test_not_every_family_can_be_off():
-    every = " ".join(f"-{family.name}" for family in ON_BY_DEFAULT)
-    with pytest.raises(SettingsError, match="turns every family of signals off"):
-        switched(every)
+def test_stages_are_always_on():
+    with pytest.raises(SettingsError, match=r"'-stages'.*stages are always on"):
+        switched("-stages")
+    every = " ".join(f"-{family.name}" for family in FAMILIES if family is not STAGES)
+    assert switched(every) == Families((STAGES,), ())
 
 
-def test_what_is_in_use_is_learned_and_read_without_the_switch(put_back):
+def test_date_is_of_the_calendar_in_either_order():
+    for switches in ("+date", "+date +calendar", "+calendar +date"):
+        assert DATED_CALENDAR in switched(switches).always
+    assert CALENDAR in switched("+calendar +date -date").always
+
+
+def test_plan_of_other_families_is_read_without_the_switch():
     timelines = training_history().timelines()
-    use_families(switched("+calendar -stages"))
-    plan = learn_plan(timelines)
-    use_families(Families())
+    plan = learn_plan(timelines, switched("+calendar -pace").always)
 
     names = [family.name for family, _ in plan.parts]
     assert "calendar" in names
-    assert "stages" not in names
+    assert "pace" not in names
     assert plan_from_record(plan.as_record()).columns == plan.columns
-    assert families_in_use() == Families()

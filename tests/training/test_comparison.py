@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from models.bootstrap import paired_difference
-from training.comparison import Pairs, decide, difference, enough, worse_pipelines
+from training.comparison import (
+    Pairs,
+    decide,
+    difference,
+    enough,
+    surely_best,
+    worse_pipelines,
+)
 
 LEADS, SNAPSHOTS = 2_000, 6
 
@@ -208,3 +215,25 @@ def test_a_hundred_leads_and_ten_of_each_class_are_enough():
     assert not enough(lead, (lead < 9).astype(np.int8))
     assert not enough(lead, (lead >= 9).astype(np.int8))
     assert not enough(np.repeat(lead[:50], 2), np.repeat(label[:50], 2))
+
+
+def losses_below(*errors_below):
+    """Losses of the usual one, then of others whose mean lies so many standard errors below."""
+    noise = np.random.default_rng(4).normal(size=400)
+    noise = (noise - noise.mean()) / noise.std(ddof=1) * np.sqrt(400)
+    return [np.zeros(400), *((noise - errors) / 1000 for errors in errors_below)]
+
+
+@pytest.mark.parametrize(
+    ("errors_below", "best"),
+    [
+        ((2.2,), 1),
+        ((1.8,), 0),
+        # Of five that are tried 2.2 standard errors are chance.
+        ((2.2, 0, 0, 0, -1), 0),
+        ((3.0, 0, 3.5, 0, -1), 3),
+        ((-9.0,), 0),
+    ],
+)
+def test_another_is_best_only_where_that_is_no_chance(errors_below, best):
+    assert surely_best(losses_below(*errors_below), 0, np.arange(400)) == best

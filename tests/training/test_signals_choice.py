@@ -1,25 +1,22 @@
 """Which families of signals are taken: those that surely help on later leads, and no others."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 
-from features.families import Families, use_families
+from features.families import Families
 from features.lately import LATELY
 from leads.clock import DAY_US
 from tests.leads.histories import at, lead, moved, timelines_of
+from training.comparison import Difference
 from training.fitting import fit_model, lessons
 from training.recipe import Recipe
+from training.signals_choice import SignalsChoice
 
 RECIPE = Recipe(members=1, rounds=(25,), last_days=(), half_lives_days=())
 LEADS = 1200
-
-
-@pytest.fixture(autouse=True)
-def put_back():
-    yield
-    use_families(Families())
 
 
 @cache
@@ -67,8 +64,21 @@ def test_switched_off_or_with_too_few_leads_it_is_not_tried():
     timelines = closed_at_once(moving=True)
     assert lessons(timelines, at(3), 0, RECIPE).signals == ()
 
-    use_families(Families(if_better=()))
-    found = lessons(timelines, until_of(timelines), 0, RECIPE)
+    off = replace(RECIPE, families="-lately -replies -persons")
+    found = lessons(timelines, until_of(timelines), 0, off)
 
     assert found.signals == ()
     assert LATELY not in [family for family, _ in found.rows.plan.parts]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "taken"),
+    [(-0.004, -0.0011, True), (-0.0009, -0.0001, False), (-0.004, 0.001, False)],
+    ids=["surely worth it", "surely better, and hardly", "not surely"],
+)
+def test_what_is_surely_better_but_hardly_is_left_out(low, high, taken):
+    choice = SignalsChoice("lately", Difference((low + high) / 2, low, high, 1_000))
+
+    assert choice.taken is taken
+    assert choice.as_record()["taken"] is taken
+    assert ("are learned from" in choice.sentence) is taken

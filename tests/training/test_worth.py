@@ -58,7 +58,7 @@ def test_it_says_between_what_to_expect_when_most_of_what_was_judged_is_open(jud
 
     assert "Only 50% of these snapshots are decided" in half
     reached, least = (
-        float(said) for said in re.search(r"AUC is (\S+) of them and (\S+) if", half).groups()
+        float(said) for said in re.search(r"AUC is (\S+) of them, and (\S+) if", half).groups()
     )
     assert 0.5 < least < reached
     assert "are decided" not in most
