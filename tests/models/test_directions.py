@@ -21,8 +21,8 @@ NAN = float("nan")
 GROUP = Group("pace", "Pace")
 NUMBER = Column("calls", GROUP, "count", "Calls: {value}", "No call.")
 WORDS = Column("source", GROUP, "level", "From {value}", "No source.", levels=("fair", "web"))
-OFTEN, SELDOM = [0.4, 0.3, 0.5, -0.1, 0.2], [0.1, 0.05, 0.15, -0.2, 0.1]
-LIKE_ALL = [0.22, 0.12, 0.32, -0.1, 0.1]
+OFTEN, SELDOM = [0.4, 0.3, 0.5, 0.05], [0.1, 0.05, 0.15, -0.05]
+LIKE_ALL = [0.22, 0.12, 0.32, 0.0]
 
 
 def record(columns, edges=((1.0,), ())):
@@ -60,7 +60,7 @@ def test_an_effect_is_contradicted_where_the_win_rate_clearly_points_the_other_w
 
 def test_a_pipeline_with_win_rates_of_its_own_goes_by_them():
     of_all = record([[SELDOM, OFTEN, LIKE_ALL]], edges=((1.0,),))
-    own = {"average": 0.6, "columns": [[[0.9, 0.8, 0.99, 0.1, 0.2], OFTEN, None]]}
+    own = {"average": 0.6, "columns": [[[0.9, 0.8, 0.99, 0.15], OFTEN, None]]}
     of_all["win_rates"]["partners"] = own
     directions = directions_from_record(of_all, (NUMBER,))
 
@@ -70,7 +70,7 @@ def test_a_pipeline_with_win_rates_of_its_own_goes_by_them():
 
 
 def test_what_is_the_other_way_round_in_the_same_stages_contradicts_nothing():
-    often_by_stage, seldom_by_stage = [0.4, 0.3, 0.5, -0.2, -0.1], [0.1, 0.05, 0.15, 0.1, 0.2]
+    often_by_stage, seldom_by_stage = [0.4, 0.3, 0.5, -0.15], [0.1, 0.05, 0.15, 0.15]
     columns = [[seldom_by_stage, often_by_stage, None]]
     directions = directions_from_record(record(columns, edges=((1.0,),)), (NUMBER,))
 
@@ -80,8 +80,8 @@ def test_what_is_the_other_way_round_in_the_same_stages_contradicts_nothing():
 
 def test_what_hardly_differs_in_the_same_stages_contradicts_nothing():
     """A value of late leads that tells nothing beside them; a stage has none but itself beside."""
-    by_stage_alone, stage_itself = [0.4, 0.3, 0.5, -0.06, 0.1], [0.4, 0.3, 0.5, -1e-17, 1e-17]
-    left = [0.4, 0.3, 0.5, 0.02, 0.1]
+    by_stage_alone, stage_itself = [0.4, 0.3, 0.5, 0.02], [0.4, 0.3, 0.5, 1e-17]
+    left = [0.4, 0.3, 0.5, 0.06]
     columns = [[by_stage_alone, stage_itself, left]]
     directions = directions_from_record(record(columns, edges=((1.0,),)), (NUMBER,))
 
