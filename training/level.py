@@ -16,9 +16,10 @@ from leads.view import Snapshots, View
 from models.calibration import Platt, fit_intercept, sigmoid
 
 # Enough leads of each outcome for the rate to be known to about a tenth of itself, and no fewer
-# than for a fifth; further back than a year the rate is not the newest.
+# than for a fifth; further back than a year the rate is not the newest. Where many leads come in, a
+# month of them is known far better than the newest hundred, and is as new.
 LEADS_EACH, FEWEST_LEADS_EACH = 100, 25
-LONGEST_US = 365 * DAY_US
+LONGEST_US, SHORTEST_US = 365 * DAY_US, 30 * DAY_US
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class NewestWindow:
 def newest_matured(view: View, label: Int8s, until: int) -> Int64s | None:
     """The places of the newest snapshots whose window had passed by `until`.
 
-    As many as hold 100 leads of each outcome, within a year; None where there are not 25 of each.
+    As many as hold 100 leads of each outcome and reach back a month, within a year; None where
+    there are not 25 of each.
     """
     matured = np.flatnonzero((window_end(view) <= until) & (label != CENSORED_LABEL))
     order = matured[np.argsort(-view.as_of[matured], kind="stable")]
@@ -55,7 +57,8 @@ def newest_matured(view: View, label: Int8s, until: int) -> Int64s | None:
     if not len(order) or fewest[-1] < FEWEST_LEADS_EACH:
         return None
     enough = int(np.searchsorted(fewest, LEADS_EACH)) + 1
-    return np.sort(order[:enough])
+    month = int((view.as_of[order] > view.as_of[order[0]] - SHORTEST_US).sum())
+    return np.sort(order[: max(enough, month)])
 
 
 def _leads_by_then(lead: Int64s, chosen: Floats) -> Int64s:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from features.population import population_of
+from leads.clock import DAY_US
 from leads.outcome import CENSORED_LABEL, labels, window_end
 from leads.view import Snapshots, known_by, look
 from models.calibration import Platt, log_odds_of, sigmoid
@@ -67,6 +68,18 @@ def test_newest_matured_snapshots_had_their_window_and_are_the_newest(timelines,
     matured = np.flatnonzero((window_end(view) <= until) & (label != CENSORED_LABEL))
     assert (np.sort(view.as_of[matured])[-len(rows) :] == np.sort(view.as_of[rows])).all()
     assert min(label[rows].sum(), (label[rows] == 0).sum()) == 100
+
+
+def test_where_many_leads_come_in_it_is_those_of_a_month(until):
+    timelines = shifted_timelines(leads_a_day=40)
+    view = every_creation(known_by(timelines, until))
+    label = labels(view, until)
+
+    rows = newest_matured(view, label, until)
+
+    days = (view.as_of[rows].max() - view.as_of[rows].min()) / DAY_US
+    assert 29 < days < 30
+    assert min(label[rows].sum(), (label[rows] == 0).sum()) > 200
 
 
 def test_window_that_nothing_has_passed_is_none(timelines, until):
