@@ -39,7 +39,7 @@ from training.snapshots import open_life_snapshots
 MATURED_US = 200 * DAY_US
 # The part of a view's error that all snapshots of a lead share.
 LEAD_SHARE = 0.5
-SHUFFLED_RECIPE = Recipe(members=2, rounds=(25, 50))
+SHUFFLED_RECIPE = Recipe(members=2, rounds=(25, 50), last_days=(), half_lives_days=())
 SHUFFLED_LEADS = 1_500
 
 
