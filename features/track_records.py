@@ -134,7 +134,7 @@ def _declared(fields: list[str]) -> tuple[Column, ...]:
         Column(
             f"days_to_win_of_{suffix}", group, "days",
             f"Leads with the same {same} were won after {{value}} on average",
-            f"{same}: not known, or no lead with the same was won before.", named,
+            f"No lead with the same {same} was won before.", named,
             comparable=False,
         ),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -19,6 +20,8 @@ class Progress(Protocol):
 
 # In a file or a pipe there is no edge to fit in: a cut figure would be a wrong one.
 _WIDTH_WITHOUT_TERMINAL = 200
+# Embeddings, overrides and isolates of writing direction (Unicode annex 9).
+_TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def _width() -> int | None:
@@ -29,15 +32,29 @@ _OUT = Console(highlight=False, markup=False, soft_wrap=True, width=_width())
 _ERR = Console(stderr=True, highlight=False, markup=False)
 
 
+def _shown(text: str) -> str:
+    """A text without what would steer the terminal or turn its reading around.
+
+    Names come from whoever writes to the CRM: escapes, and marks that reverse what follows.
+    """
+    return "".join("\ufffd" if _steers(character) else character for character in text)
+
+
+def _steers(character: str) -> bool:
+    return character not in "\n\t" and (
+        unicodedata.category(character) == "Cc" or character in _TURNING
+    )
+
+
 def say(*lines: str) -> None:
     """Lines for a person, on standard output."""
     for line in lines:
-        _OUT.print(line)
+        _OUT.print(_shown(line))
 
 
 def warn(line: str) -> None:
     """A line for a person that is not part of the report, on standard error."""
-    _ERR.print(line, soft_wrap=True)
+    _ERR.print(_shown(line), soft_wrap=True)
 
 
 def show_json(record: Mapping[str, Any]) -> None:
@@ -58,7 +75,7 @@ def show_table(
             overflow="fold",
         )
     for row in rows:
-        table.add_row(*("–" if cell is None else str(cell) for cell in row))
+        table.add_row(*("–" if cell is None else _shown(str(cell)) for cell in row))
     _OUT.print(table)
 
 

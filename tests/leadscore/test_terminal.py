@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+from leadscore.terminal import say, show_table
+
 PROGRAM = """
 from leadscore.terminal import show_table
 rows = [("stage win rate" * 3, "0.639 (0.570–0.697)" * 4)]
@@ -21,3 +23,13 @@ def test_table_in_a_pipe_is_not_cut():
     ).stdout
 
     assert "0.639 (0.570–0.697)" * 4 in said
+
+
+def test_names_steer_no_terminal_and_turn_no_line_around(capsys):
+    say("call \x1b[2J\u202ellac\u2066 李 ünïcode\tof A")
+    show_table("", ("kind",), [("\x1b]0;owned\x07\u202dmail",)])
+
+    shown = capsys.readouterr().out
+    assert "call \ufffd[2J\ufffdllac\ufffd 李 ünïcode" in shown
+    assert "mail" in shown
+    assert not set(shown) & set("\x1b\x07\u202d\u202e\u2066")
