@@ -206,6 +206,22 @@ def test_too_few_later_leads_and_another_recipe_are_backtested(
     assert any(step.startswith("backtesting both recipes: ") for step in steps)
 
 
+@pytest.mark.slow
+def test_too_few_later_leads_and_other_families_are_backtested_with_their_own(
+    timelines, challenger, late_champion
+):
+    """What learns from stages alone is no match for what learns from everything."""
+    least = "-engagement -rhythm -replies -attributes -track_records -persons -pace -lately"
+    poorer = with_card(challenger, recipe=replace(RECIPE, families=least).as_record())
+
+    verdict = judge_challenger(Contest(poorer, late_champion, "6", timelines))
+
+    assert not verdict.promote
+    found = re.search(r"; log loss differs by \+(\S+) ", verdict.reason)
+    assert found
+    assert float(found[1]) > 0.01
+
+
 def test_champion_without_a_recipe_on_record_is_not_replaced(timelines, challenger, late_champion):
     about = {name: value for name, value in late_champion.about.items() if name != "recipe"}
     champion = replace(late_champion, about=about)
