@@ -71,6 +71,7 @@ def test_training_is_judged_on_what_it_reports(training):
     audited = audit(timelines, until_of(timelines)).as_record()
     fitted = {
         "history": small_model().history.as_record(),
+        "signals": [choice.as_record() for choice in small_model().signals],
         "evidence": evidence_record(small_model().evidence),
     }
     assert {**again, **audited, **fitted} == training.trained.report
