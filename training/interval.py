@@ -27,6 +27,10 @@ UNSEEN = 1.9
 PER_DISTANCE = 0.25
 # However many leads agree, the base rate moves on: by about 0.15 in log-odds.
 LEVEL_VARIANCE = 0.15**2
+# Nor do many leads show what the model cannot say at all, for its trees are small and its line is
+# straight: of 50,000 simulated leads .82 of the true probabilities lay inside without it, as if the
+# log-odds were so much more unsure.
+FORM_VARIANCE = 0.17**2
 # Two halves that do not agree at all make a model unsure, not infinitely.
 LEAST_AGREED = 0.05
 _MEMBERS = 2
@@ -75,7 +79,7 @@ def fit_interval(
     spread, agreed = float(log_odds.var()), _correlation(*halves)
     reliability = 2 * agreed / (1 + agreed)
     left_open = UNSEEN**2 * spread * (1 - reliability) / reliability
-    typical = left_open + LEVEL_VARIANCE
+    typical = left_open + LEVEL_VARIANCE + FORM_VARIANCE
     return Interval(
         centre=float(log_odds.mean()),
         typical=typical,

@@ -16,6 +16,8 @@ MOST_ROWS = 200_000
 # in all other times, too, were worse on the school's deals of September (log loss .221 to .254).
 BENT = "age_days"
 _BENDS = signed_log(np.array([1.0, 3.0, 7.0, 14.0, 30.0, 90.0]))
+# What lies beyond a bend is learned from so large a share of the rows or not at all.
+_LEAST_BEYOND = 0.02
 
 
 def fit_linear(
@@ -51,7 +53,7 @@ class _Design:
     """How a row of signals becomes a row of numbers: four blocks.
 
     The standardised value of each number, whether it is missing, one of each level, and how far
-    the bent column is beyond each bend.
+    the bent column is beyond each bend; `furthest` is as far as it was seen, in signed logarithms.
     """
 
     centre: Floats
@@ -61,7 +63,9 @@ class _Design:
     words: Int64s
     levels: Int64s
     bent: Int64s
+    bend_at: Floats
     bend_scale: Floats
+    furthest: float
 
     @property
     def width(self) -> int:
@@ -78,7 +82,7 @@ class _Design:
             matrix[:, [column]] == np.arange(count)
             for column, count in zip(self.words, self.levels, strict=True)
         ]
-        bends = _beyond_bends(matrix[:, self.bent]) / self.bend_scale
+        bends = _beyond(matrix[:, self.bent], self.bend_at) / self.bend_scale
         return np.concatenate([standard, gaps, *levels, bends], axis=1)
 
     def linear(self, coefficients: Floats, intercept: float, mean: Floats | None = None) -> Linear:
@@ -95,8 +99,11 @@ class _Design:
         means[self.bent] += mean[ends[2] :].sum()
         count = np.zeros(len(self.centre), np.int64)
         count[self.words] = self.levels
+        # A last bend takes back what the others add, so that nothing is added beyond what was seen.
+        bend_slope = coefficients[ends[2] :] / self.bend_scale
+        last = len(bend_slope) > 0
         bends = np.zeros(len(self.centre), np.int64)
-        bends[self.bent] = len(self.bend_scale)
+        bends[self.bent] = len(bend_slope) + last
         return Linear(
             intercept=intercept + float(mean.sum()),
             centre=self.centre,
@@ -107,8 +114,8 @@ class _Design:
             first_level=np.concatenate([[0], np.cumsum(count)]),
             level=coefficients[ends[1] : ends[2]],
             first_bend=np.concatenate([[0], np.cumsum(bends)]),
-            bend_at=_BENDS[: len(self.bend_scale)],
-            bend_slope=coefficients[ends[2] :] / self.bend_scale,
+            bend_at=np.append(self.bend_at, [self.furthest] * last),
+            bend_slope=np.append(bend_slope, [-bend_slope.sum()] * last),
         )
 
 
@@ -123,7 +130,10 @@ def _designed(plan: SignalPlan, matrix: Floats) -> _Design:
         known = signed_log(matrix[~empty[:, column], column])
         centre[column], scale[column] = known.mean(), known.std() or 1.0
     bent = np.array([p for p in numbers if plan.columns[p].name == BENT], np.int64)
-    spread = _beyond_bends(matrix[:, bent]).std(axis=0)
+    bend_at = _BENDS if len(bent) else _BENDS[:0]
+    beyond = _beyond(matrix[:, bent], bend_at)
+    told = (beyond > 0).mean(axis=0) >= _LEAST_BEYOND
+    spread = beyond[:, told].std(axis=0)
     return _Design(
         centre=centre,
         scale=scale,
@@ -132,15 +142,17 @@ def _designed(plan: SignalPlan, matrix: Floats) -> _Design:
         words=words,
         levels=np.array([_level_count(matrix[:, column]) for column in words], np.int64),
         bent=bent,
+        bend_at=bend_at[told],
         bend_scale=np.where(spread > 0, spread, 1.0),
+        furthest=float(np.nanmax(signed_log(matrix[:, bent]))) if len(bent) else 0.0,
     )
 
 
-def _beyond_bends(columns: Floats) -> Floats:
+def _beyond(columns: Floats, bend_at: Floats) -> Floats:
     """(row x bend) how far a column's signed logarithm is beyond each bend; of no column none."""
     if not columns.shape[1]:
         return np.zeros((len(columns), 0))
-    return np.nan_to_num(np.maximum(signed_log(columns) - _BENDS, 0.0))
+    return np.nan_to_num(np.maximum(signed_log(columns) - bend_at, 0.0))
 
 
 def _sometimes(empty: Bools) -> Bools:

@@ -8,6 +8,7 @@ import pytest
 from models.interval import ALL_BORROWED
 from tests.training.simulated_crm import RECIPE, small_model
 from training.interval import (
+    FORM_VARIANCE,
     LEVEL_VARIANCE,
     LearnedRows,
     _correlation,
@@ -59,7 +60,7 @@ def test_models_that_say_nothing_are_not_certain() -> None:
     assert _correlation(np.zeros(5), np.arange(5.0)) > 0
     rows, _ = rows_of(100, 0.0)
     found = fit_interval(rows, np.zeros(200), {}, RECIPE, rounds=20, seed=1)
-    assert found.typical == LEVEL_VARIANCE
+    assert found.typical == LEVEL_VARIANCE + FORM_VARIANCE
 
 
 def test_what_is_borrowed_is_unsure() -> None:

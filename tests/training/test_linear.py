@@ -74,6 +74,24 @@ def test_rows_of_unknown_age_have_no_bends(rows, lessons):
     assert np.isfinite(line.margins(matrix)).all()
 
 
+def test_older_leads_than_any_seen_are_told_as_the_oldest(rows, lessons):
+    """The last bend had learned from a day's leads, and a year-old one got log-odds of 1,400."""
+    matrix, target, weight = lessons
+    age = [column.name for column in rows.plan.columns].index("age_days")
+    young = matrix[:, age] < 90.2
+    line = fit_linear(rows.plan, matrix[young], target[young], weight[young], c=0.1)
+
+    oldest = matrix[young][[np.argmax(matrix[young, age])]]
+    older = np.repeat(oldest, 3, axis=0)
+    older[1:, age] = 365, 5_000
+
+    bends = line.first_bend[age + 1] - line.first_bend[age]
+    assert bends > 1
+    assert (line.bend_at < np.log1p(90)).sum() >= bends - 1
+    steepest = np.abs(line.slope[age] / line.scale[age])
+    assert np.abs(np.diff(line.contributions(older)[:, age])).max() <= 5 * steepest
+
+
 def test_without_wins_it_says_nothing(rows, lessons):
     matrix, target, weight = lessons
 
