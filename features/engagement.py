@@ -31,14 +31,14 @@ MOST_RESULTS = 8
 MOST_DIRECTED_KINDS = 4
 
 ANY_CONTACT = Evidence(INTERACTION)
+OF_LEAD = Evidence(INTERACTION, direction=0)
+OF_OURS = Evidence(INTERACTION, direction=1)
 # Few large reasons: what more of them would say is much the same, and cancels (docs/benchmarks.md).
 ACTIVITY = Group("activity", "How much contact there is", evidence=ANY_CONTACT)
 IN_TOUCH = Group("rhythm", "When you were in touch", evidence=ANY_CONTACT)
-FROM_LEAD = Group(
-    "inbound", "What comes from the lead", evidence=Evidence(INTERACTION, direction=0)
-)
+FROM_LEAD = Group("inbound", "What comes from the lead", evidence=OF_LEAD)
 RESULTS = Group("results", "How contacts ended", evidence=ANY_CONTACT)
-FROM_US = Group("outbound", "What we send", evidence=Evidence(INTERACTION, direction=1))
+FROM_US = Group("outbound", "What we send", evidence=OF_OURS)
 
 NO_CONTACT = "No contact yet."
 NO_INBOUND = "Nothing came from the lead yet."
@@ -91,18 +91,21 @@ def columns(settings: FamilySettings) -> tuple[Column, ...]:
     if settings["directions"]:
         declared += _of_slot("inbound", "days_since_inbound", FROM_LEAD, IN_TOUCH,
                              "Messages and calls from the lead",
-                             "The lead was last in touch {value} ago", NO_INBOUND)  # fmt: skip
+                             "The lead was last in touch {value} ago", NO_INBOUND,
+                             OF_LEAD)  # fmt: skip
         declared += _of_slot("outbound", "days_since_outbound", FROM_US, FROM_US,
                              "Our messages and calls",
-                             "We last wrote or called {value} ago", NO_OUTBOUND)  # fmt: skip
+                             "We last wrote or called {value} ago", NO_OUTBOUND,
+                             OF_OURS)  # fmt: skip
     for group in named.values():
         declared += _of_level(group.name, group, "{level}", group.names)
     for kind in settings["directed_kinds"]:
-        for direction, who in _DIRECTIONS:
+        for place, (direction, who) in enumerate(_DIRECTIONS):
             group = named[kind]
             declared += _of_level(
-                f"{direction}_{group.name}", group, f"{{level}} {who}", group.names
-            )
+                f"{direction}_{group.name}", group, f"{{level}} {who}", group.names,
+                Evidence(INTERACTION, name=kind, direction=place),
+            )  # fmt: skip
     declared += _of_results(results)
     declared.append(Column("kinds_ever", ACTIVITY, "count", "Kinds of contact so far: {value}",
                            NO_CONTACT))  # fmt: skip
@@ -112,13 +115,17 @@ def columns(settings: FamilySettings) -> tuple[Column, ...]:
 
 
 def _of_slot(
-    name: str, since: str, group: Group, silence: Group, what: str, said_since: str, none: str
-) -> list[Column]:
+    name: str, since: str, group: Group, silence: Group, what: str, said_since: str, none: str,
+    evidence: Evidence = ANY_CONTACT,
+) -> list[Column]:  # fmt: skip
     counts = [
-        Column(f"{name}_{window}", group, "count", f"{what} {words}: {{value}}", none)
+        Column(
+            f"{name}_{window}", group, "count", f"{what} {words}: {{value}}", none,
+            evidence=evidence,
+        )
         for window, words in _WINDOWS
-    ]
-    return [*counts, Column(since, silence, "days", said_since, none)]
+    ]  # fmt: skip
+    return [*counts, Column(since, silence, "days", said_since, none, evidence=evidence)]
 
 
 def _of_results(results: list[str]) -> list[Column]:

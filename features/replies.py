@@ -9,7 +9,7 @@ from numba import njit
 
 from features.engagement import ANY_CONTACT, NO_INBOUND, NO_OUTBOUND
 from features.population import Population
-from features.signal import Column, Family, FamilySettings, Group
+from features.signal import Column, Evidence, Family, FamilySettings, Group
 from features.vocabulary import enough_leads, leads_of_events
 from leads.arrays import Floats, Int8s, Int64s
 from leads.clock import DAY_US, HOUR_US
@@ -49,9 +49,11 @@ _COLUMNS = (
     Column("unanswered_attempts", REPLIES_GROUP, "count",
            "Messages and calls of ours since the lead was last in touch: {value}", NO_OUTBOUND),
     Column("hours_to_first_inbound", FIRST_CONTACT, "hours",
-           "The lead was first in touch {value} after it came in", NO_INBOUND),
+           "The lead was first in touch {value} after it came in", NO_INBOUND,
+           evidence=Evidence(INTERACTION, direction=0, earliest=True)),
     Column("hours_to_first_outbound", FIRST_CONTACT, "hours",
-           "We were first in touch {value} after it came in", NO_OUTBOUND),
+           "We were first in touch {value} after it came in", NO_OUTBOUND,
+           evidence=Evidence(INTERACTION, direction=1, earliest=True)),
 )  # fmt: skip
 # Where the columns about the lead's answers begin, and those about ours.
 _SIDES = (0, 4)

@@ -10,7 +10,6 @@ import numpy as np
 
 from features.engagement import (
     ACTIVITY,
-    ANY_CONTACT,
     FROM_LEAD,
     IN_TOUCH,
     NO_CONTACT,
@@ -18,14 +17,16 @@ from features.engagement import (
 )
 from features.population import Population
 from features.rhythm_kernel import walk_rhythm
-from features.signal import Column, Family, FamilySettings, Group, Unit
+from features.signal import Column, Evidence, Family, FamilySettings, Group, Unit
 from features.vocabulary import enough_leads, leads_of_events
 from leads.arrays import MISSING, Floats
 from leads.records import INTERACTION
 from leads.timeline import Timelines
 from leads.view import View
 
-CONVERSATION = Group("conversation", "How long you talk", evidence=ANY_CONTACT)
+CONVERSATION = Group(
+    "conversation", "How long you talk", evidence=Evidence(INTERACTION, talked=True)
+)
 
 _ONE_CONTACT = "Fewer than two contacts yet."
 _TWO_CONTACTS = "Fewer than three contacts yet."
@@ -66,8 +67,9 @@ _OF_ALL = (
     *_intensities("", ACTIVITY, "Contacts", NO_CONTACT),
     *_trends("", ACTIVITY, "Contacts"),
     _count("interactions_first_week", ACTIVITY, "Contacts in its first 7 days"),
-    _other("days_since_first_interaction", IN_TOUCH, "days",
-           "The first contact was {value} ago", NO_CONTACT),
+    Column("days_since_first_interaction", IN_TOUCH, "days",
+           "The first contact was {value} ago", NO_CONTACT,
+           evidence=Evidence(INTERACTION, earliest=True)),
     _count("active_days", ACTIVITY, "Days with contact"),
     _count("active_days_30d", ACTIVITY, "Days with contact in the last 30 days"),
     _other("mean_gap_days", IN_TOUCH, "days",

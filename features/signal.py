@@ -20,12 +20,17 @@ FamilySettings = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Evidence:
-    """Which events are behind a group: of a type and, where given, a name, direction or result."""
+    """Which events are behind a group: of a type and, where given, a name, direction or result.
+
+    `talked`: only those that took time. `earliest`: only the first of them.
+    """
 
     type: int
     name: str | None = None
     direction: int | None = None
     result: str | None = None
+    talked: bool = False
+    earliest: bool = False
 
 
 @dataclass(frozen=True)

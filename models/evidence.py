@@ -15,7 +15,8 @@ MOST_EVENTS = 5
 def event_ids(view: View, snapshot: int, evidence: Evidence | None) -> list[str]:
     """Ids of the newest known events behind a factor, newest first, at most five.
 
-    A stage or an attribute is explained by its latest change alone.
+    A stage or an attribute is explained by its latest change alone, what is told of the earliest
+    event by that one.
     """
     if evidence is None:
         return []
@@ -23,11 +24,12 @@ def event_ids(view: View, snapshot: int, evidence: Evidence | None) -> list[str]
     matching = first + np.flatnonzero(_matches(view, slice(first, stop), evidence))
     latest_only = evidence.type in {STAGE_CHANGE, ATTRIBUTE_CHANGE}
     newest = matching[::-1][: 1 if latest_only else MOST_EVENTS]
-    return view.timelines.ids_of(view.events, newest.tolist())
+    shown = matching[:1] if evidence.earliest else newest
+    return view.timelines.ids_of(view.events, shown.tolist())
 
 
 def _matches(view: View, known: slice, evidence: Evidence) -> Bools:
-    """Which of a lead's known events are of the evidence's type, name, direction and result."""
+    """Which of a lead's known events are of the evidence's type, and all else that it says."""
     events, timelines = view.events, view.timelines
     is_attribute = evidence.type == ATTRIBUTE_CHANGE
     names = timelines.attributes if is_attribute else timelines.kinds
@@ -38,6 +40,8 @@ def _matches(view: View, known: slice, evidence: Evidence) -> Bools:
         matches &= events.direction[known] == evidence.direction
     if evidence.result is not None:
         matches &= events.result[known] == _code(timelines.results, evidence.result)
+    if evidence.talked:
+        matches &= events.duration_seconds[known] > 0
     return matches
 
 

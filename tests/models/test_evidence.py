@@ -2,16 +2,24 @@
 
 import pytest
 
+from features.engagement import ENGAGEMENT
+from features.population import population_of
+from features.replies import REPLIES
+from features.rhythm import RHYTHM
 from features.signal import Evidence
 from leads.records import ATTRIBUTE_CHANGE, INTERACTION, STAGE_CHANGE
+from leads.timeline import Timelines
 from leads.view import View, look
 from models.evidence import MOST_EVENTS, event_ids
 from tests.leads.histories import at, changed, contact, lead, moved, snapshots_of, timelines_of
+from tests.models.line_model import line_over
 
 EVENTS = (
     contact(1, "email", event_id="m1", direction="outbound"),
-    contact(2, "call", event_id="c1", direction="inbound", result="no answer"),
-    contact(3, "email", event_id="m2", direction="inbound", result="svarade"),
+    contact(
+        2, "call", event_id="c1", direction="inbound", result="no answer", duration_seconds=5.0
+    ),
+    contact(3, "email", event_id="m2", direction="inbound", result="svarade", duration_seconds=0.0),
     contact(4, "email", event_id="late", recorded=30),
     moved(2, "Qualified", event_id="s1"),
     moved(5, "Proposal", event_id="s2"),
@@ -41,6 +49,10 @@ def seen(days: float) -> View:
         (Evidence(STAGE_CHANGE), ["s2"]),
         (Evidence(ATTRIBUTE_CHANGE, name="amount"), ["a2"]),
         (Evidence(ATTRIBUTE_CHANGE, name="email"), []),
+        (Evidence(INTERACTION, talked=True), ["c1"]),
+        (Evidence(INTERACTION, earliest=True), ["m1"]),
+        (Evidence(INTERACTION, direction=0, earliest=True), ["c1"]),
+        (Evidence(INTERACTION, name="never seen", earliest=True), []),
     ],
 )
 def test_newest_matching_events_come_first(evidence, expected):
@@ -63,3 +75,55 @@ def test_at_most_five_events_are_named():
 
     assert event_ids(view, 0, Evidence(INTERACTION)) == ["m7", "m6", "m5", "m4", "m3"]
     assert MOST_EVENTS == 5
+
+
+# A factor shows its own events.
+
+
+TALK = (
+    ("email", {"direction": "outbound"}),
+    ("email", {"direction": "inbound", "result": "opened"}),
+    ("call", {"direction": "outbound", "result": "no answer"}),
+    ("call", {"direction": "inbound", "result": "answered", "duration_seconds": 300.0}),
+    ("visit", {}),
+)
+
+
+def talks() -> Timelines:
+    """Leads who had each of the contacts above, one a day: enough of them to learn them all."""
+    names = [f"l{number:02}" for number in range(20)]
+    events = [
+        contact(day, kind, lead_id=name, event_id=f"{day}/{name}", **more)
+        for name in names
+        for day, (kind, more) in enumerate(TALK, start=1)
+    ]
+    return timelines_of([lead(lead_id=name) for name in names], events)
+
+
+@pytest.mark.parametrize(
+    ("told_by", "days"),
+    [
+        ("interactions_ever", [5, 4, 3, 2, 1]),
+        ("kind_email_ever", [2, 1]),
+        ("inbound_kind_email_ever", [2]),
+        ("outbound_kind_call_ever", [3]),
+        ("result_no_answer_ever", [3]),
+        ("result_answered_share", [4]),
+        ("inbound_ever", [4, 2]),
+        ("outbound_ever", [3, 1]),
+        ("days_since_inbound", [4, 2]),
+        ("days_since_outbound", [3, 1]),
+        ("minutes_ever", [4]),
+        ("days_since_first_interaction", [1]),
+        ("hours_to_first_inbound", [2]),
+        ("hours_to_first_outbound", [1]),
+    ],
+)
+def test_factor_shows_only_its_own_contacts(told_by, days):
+    timelines = talks()
+    scorer = line_over(timelines, (ENGAGEMENT, RHYTHM, REPLIES), {told_by: 3.0})
+    view = look(timelines, snapshots_of(timelines, [("l07", at(9))]))
+
+    (factor,) = scorer.describe(scorer.score(view, population_of(timelines)), 0).factors
+
+    assert factor.events == tuple(f"{day}/l07" for day in days)

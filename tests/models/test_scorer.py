@@ -14,7 +14,7 @@ from leads.errors import DamagedArtifactError
 from leads.outcome import known_status
 from leads.pipelines import OPEN, Pipeline, Pipelines
 from leads.view import Snapshots, known_by, look
-from models.artifact import Artifact, read_artifact, write_artifact
+from models.artifact import read_artifact, write_artifact
 from models.calibration import Platt, log_odds_of, sigmoid
 from models.factors import effects, sum_groups
 from models.linear import linear_from_record
@@ -29,6 +29,7 @@ from tests.leads.histories import (
     snapshots_of,
     timelines_of,
 )
+from tests.models.line_model import line_over
 from tests.training.simulated_crm import (
     simulated_timelines,
     small_model,
@@ -309,6 +310,31 @@ def test_typical_value_is_the_median_in_the_same_pipeline_and_stage(scorer, scor
     assert told > 50
 
 
+def without(own, event_id):
+    """A lead's timeline without one event."""
+    count = len(own.events.type)
+    kept = np.array([k for k in range(count) if event_id not in own.ids_of(own.events, [k])])
+    return replace(own, events=own.events.take(kept), start=np.array([0, len(kept)]))
+
+
+def test_without_any_event_that_a_factor_shows_its_signals_are_others(
+    scorer, scores, timelines, snapshots, population, open_rows
+):
+    groups = np.array([column.group.name for column in scorer.plan.columns])
+    shown = 0
+    for row in open_rows[::100]:
+        own = timelines.only(snapshots.lead[[row]])
+        alone = Snapshots(np.zeros(1, np.int64), snapshots.as_of[[row]])
+        for factor in scorer.describe(scores, row).factors:
+            signals = groups == factor.name
+            for event_id in factor.events:
+                view = look(without(own, event_id), alone)
+                other = scorer.plan.matrix(view, population)[0, signals]
+                assert not np.array_equal(other, scores.matrix[row, signals], equal_nan=True)
+                shown += 1
+    assert shown > 100
+
+
 @pytest.mark.parametrize(
     ("probability", "score"),
     [(1e-9, 1), (0.0149, 1), (0.015, 2), (0.125, 13), (0.495, 50), (0.9949, 99), (1 - 1e-12, 99)],
@@ -430,27 +456,6 @@ def test_model_with_trees_claims_no_lack_of_support(scorer, scores, open_rows):
 # Reasons are of the lead's own pipeline.
 
 
-def model_of_stages(learned_of, slopes):
-    """A line over the stages of some timelines: what columns add per visit or day, less one."""
-    plan = learn_plan(learned_of, (STAGES,))
-    names = [column.name for column in plan.columns]
-    numbers = np.zeros(len(names))
-    slope = [slopes.get(name, 0.0) for name in names]
-    line = {
-        "intercept": 0.0, "centre": numbers, "scale": numbers + 1, "slope": slope,
-        "missing": [-one for one in slope], "mean": slope, "level": [], "bend_at": [],
-        "first_level": [0] * (len(names) + 1), "first_bend": [0] * (len(names) + 1),
-        "bend_slope": [], SHARE: 1.0,
-    }  # fmt: skip
-    return Scorer(
-        Artifact(
-            plan.as_record(), learned_of.pipelines.as_records(), learned_of.attribute_types,
-            Platt(1.0, 0.0).as_record(), 0.0, {}, (), {}, line,
-        ),
-        "1",
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("stage", "moves", "named"),
     [
@@ -464,7 +469,7 @@ def test_a_stage_of_a_pipeline_that_the_lead_was_never_in_is_no_reason(stage, mo
     names = learn_plan(timelines, (STAGES,)).columns
     visits = next(c.name for c in names if c.names.get("stage") == stage and "visits" in c.name)
     days = [c.name for c in names if c.names.get("stage") == stage and "days_at" in c.name]
-    scorer = model_of_stages(timelines, dict.fromkeys([visits, *days], 3.0))
+    scorer = line_over(timelines, (STAGES,), dict.fromkeys([visits, *days], 3.0))
 
     view = look(timelines, snapshots_of(timelines, [("a", at(3))]))
     found = scorer.describe(scorer.score(view, population_of(timelines)), 0).factors

@@ -14,8 +14,9 @@ from models.scorer import Scorer
 from tests.leads.histories import at
 from tests.training.daily_leads import END, daily_leads
 from training.artifacts import artifact_of
-from training.fitting import fit_model
+from training.fitting import fit_lessons, fit_model, lessons
 from training.history import EVERYTHING, History
+from training.interval import LearnedRows, fit_interval
 from training.recipe import Recipe
 
 UNTIL = 250
@@ -32,6 +33,16 @@ def timelines_where(calls_help, seed=3, leads_a_day=5):
 def turned():
     """What helped up to day 100 hurts from then on."""
     return timelines_where(lambda day: day < 100)
+
+
+@pytest.fixture(scope="module")
+def learned(turned):
+    return lessons(turned, at(UNTIL), 0, RECIPE)
+
+
+@pytest.fixture(scope="module")
+def fitted(learned):
+    return fit_lessons(learned, 0, RECIPE)
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +69,7 @@ def test_a_share_depends_on_the_moment_alone():
     assert halved == pytest.approx([2**-10, 2**-4, 0.5, 1])
 
 
-def test_what_is_no_longer_true_is_forgotten(turned):
-    fitted = fit_model(turned, at(UNTIL), 0, RECIPE)
+def test_what_is_no_longer_true_is_forgotten(turned, fitted):
     unforgetting = fit_model(turned, at(UNTIL), 0, EVERYTHING_ALONE)
 
     chosen = fitted.history
@@ -69,6 +79,24 @@ def test_what_is_no_longer_true_is_forgotten(turned):
     assert unforgetting.history.history == EVERYTHING
     gain = later_log_loss(unforgetting, turned) - later_log_loss(fitted, turned)
     assert gain > 0.02
+
+
+def test_the_interval_counts_the_history_that_was_chosen(learned, fitted):
+    """What was forgotten tells nothing of how sure it is."""
+    rows, known = learned.rows, learned.learned
+    as_of = rows.view.as_of[known]
+    counted = fitted.history.history.shares(as_of, int(as_of.max()))
+    log_odds = fitted.calibration.log_odds(fitted.margin.of(rows.matrix[known]))
+    own = {name: one.own for name, one in fitted.evidence.items()}
+
+    def interval_of(counted):
+        lead = rows.view.snapshots.lead[known]
+        seen = LearnedRows(rows.plan, rows.matrix[known], learned.target[known], lead, counted)
+        return fit_interval(seen, log_odds, own, RECIPE, fitted.chosen_rounds, seed=0).as_record()
+
+    assert counted.min() < 1
+    assert fitted.interval == interval_of(counted)
+    assert fitted.interval != interval_of(None)
 
 
 def test_where_nothing_changes_everything_is_learned_from(steady):
