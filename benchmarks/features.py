@@ -10,6 +10,7 @@ all of the rhythm beside them. Then every signal on by default: `benchmarks.feat
 import argparse
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ from leads.arrays import Floats
 from leads.view import Snapshots, look
 
 SIZES = (10_000, 100_000, 1_000_000)
+# Five turns of few snapshots are over in a second, within which much can come between.
+LEAST_SECONDS = 10
 PEERS: dict[str, Callable[[Contacts], Callable[[], Floats]]] = {
     "polars": polars_query, "duckdb": duckdb_query, "pandas": pandas_query,
 }  # fmt: skip
@@ -56,9 +59,11 @@ def compared(contacts: Contacts, repeats: int, peers: list[str]) -> dict[str, An
     queries = {"leadscore": ours, "leadscore_all_rhythm": whole, **queries}
     whole()
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in queries}
-    for _ in range(repeats):
+    begun, turns = time.perf_counter(), 0
+    while turns < repeats or time.perf_counter() - begun < LEAST_SECONDS:
         for name, query in queries.items():
             taken[name].append(both_seconds(query))
+        turns += 1
     processor, clock = (
         {name: float(np.median([turn[which] for turn in each])) for name, each in taken.items()}
         for which in (0, 1)
@@ -73,7 +78,7 @@ def compared(contacts: Contacts, repeats: int, peers: list[str]) -> dict[str, An
         "times_leadscore": {name: processor[name] / processor["leadscore"] for name in peers},
         "times_leadscore_by_the_clock": {name: clock[name] / clock["leadscore"] for name in peers},
         "equal": are_equal,
-        "repeats": repeats,
+        "repeats": turns,
     }
 
 

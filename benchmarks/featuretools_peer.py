@@ -41,6 +41,7 @@ def main(folder: Path) -> None:
     found, _ = featuretools.dfs(
         entityset=entities, target_dataframe_name="leads", cutoff_time=cutoffs,
         agg_primitives=["count", "num_unique", "sum", "max"], where_primitives=["count"],
+        primitive_options={"num_unique": {"include_columns": {"contacts": ["kind"]}}},
         trans_primitives=[], max_depth=1, n_jobs=1,
     )  # fmt: skip
     seconds = time.process_time() - begun

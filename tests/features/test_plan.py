@@ -9,7 +9,7 @@ import pytest
 
 from features.calendar import CALENDAR
 from features.families import FAMILIES
-from features.plan import SignalPlan, learn_plan, plan_from_record
+from features.plan import LARGE_PAGE_BYTES, SignalPlan, learn_plan, plan_from_record
 from features.population import population_of
 from leads.errors import DamagedArtifactError
 from leads.view import look
@@ -50,6 +50,15 @@ def test_plan_has_the_families_in_the_order_of_the_tuple(plan):
 def test_matrix_is_the_blocks_of_the_families_side_by_side(plan):
     blocks = [matrix_of(SignalPlan((part,))) for part in plan.parts]
     np.testing.assert_array_equal(matrix_of(plan), np.concatenate(blocks, axis=1))
+
+
+def test_matrix_that_is_not_small_begins_at_a_large_page(plan, monkeypatch):
+    whole = matrix_of(plan)
+    monkeypatch.setattr("features.plan.LEAST_LARGE_BYTES", whole.nbytes)
+    at_a_page = matrix_of(plan)
+    assert at_a_page.ctypes.data % LARGE_PAGE_BYTES == 0
+    assert at_a_page.flags.c_contiguous
+    np.testing.assert_array_equal(at_a_page, whole)
 
 
 @pytest.mark.parametrize("worth_threads_s", [0.0, 1e9], ids=["threads", "one after the other"])
