@@ -90,12 +90,12 @@ def columns(settings: FamilySettings) -> tuple[Column, ...]:
                         "The last contact was {value} ago", NO_CONTACT)  # fmt: skip
     if settings["directions"]:
         declared += _of_slot("inbound", "days_since_inbound", FROM_LEAD, IN_TOUCH,
-                             "Messages and calls from the lead",
+                             "Contacts from the lead",
                              "The lead was last in touch {value} ago", NO_INBOUND,
                              OF_LEAD)  # fmt: skip
         declared += _of_slot("outbound", "days_since_outbound", FROM_US, FROM_US,
-                             "Our messages and calls",
-                             "We last wrote or called {value} ago", NO_OUTBOUND,
+                             "Contacts from us",
+                             "We were last in touch {value} ago", NO_OUTBOUND,
                              OF_OURS)  # fmt: skip
     for group in named.values():
         declared += _of_level(group.name, group, "{level}", group.names)

@@ -47,7 +47,7 @@ _COLUMNS = (
            "The lead was the last to be in touch: {value}",
            "No message in either direction yet."),
     Column("unanswered_attempts", REPLIES_GROUP, "count",
-           "Messages and calls of ours since the lead was last in touch: {value}", NO_OUTBOUND),
+           "Contacts from us since the lead was last in touch: {value}", NO_OUTBOUND),
     Column("hours_to_first_inbound", FIRST_CONTACT, "hours",
            "The lead was first in touch {value} after it came in", NO_INBOUND,
            evidence=Evidence(INTERACTION, direction=0, earliest=True)),

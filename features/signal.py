@@ -58,7 +58,9 @@ class Column:
     one never seen (`features.vocabulary`). `comparable` is false where what is typical says
     nothing: leads in one stage have much the same value, or the value itself compares. `pipeline`
     is the one that it is about, None for every: it tells nobody anything of a lead that was never
-    in it. `evidence` is that of the group unless it is the column's own.
+    in it. `evidence` is that of the group unless it is the column's own. `said_of` are messages for
+    values that a person would not say as a number, such as never and once. `as_told_by` is a column
+    of words and a code: where it has that code, a value of 1 says no more than it.
     """
 
     name: str
@@ -71,6 +73,8 @@ class Column:
     comparable: bool = True
     pipeline: str | None = None
     evidence: Evidence | None = None
+    said_of: Mapping[float, str] = field(default_factory=dict)
+    as_told_by: tuple[str, int] | None = None
 
 
 def as_learned(settings: FamilySettings, timelines: Timelines) -> FamilySettings:

@@ -33,6 +33,7 @@ PACE = Group("pace", "Pace and age", evidence=_MOVES_BEHIND)
 _NO_STAGE = "No stage yet."
 _NO_CHANGE = "No stage change yet."
 _NO_STAGE_BEFORE = "There was no stage before."
+_VISITS = {0.0: "It has not been in stage {stage}", 1.0: "It has been in stage {stage}"}
 
 
 def _days(name: str, sentence: str, missing: str = _NO_STAGE) -> Column:
@@ -94,10 +95,11 @@ def columns(settings: FamilySettings) -> tuple[Column, ...]:
         *_OF_OTHERS,
         *_MOVES,
         *(
-            Column(name, STAGE, "count", "Times in stage {stage}: {value}", _NO_STAGE,
-                   {"stage": label}, pipeline=pipeline)
-            for name, label, pipeline in zip(
-                column_names(labels, "visits"), labels, own, strict=True
+            Column(name, STAGE, "count", "It has been in stage {stage} {value} times", _NO_STAGE,
+                   {"stage": label}, comparable=False, pipeline=pipeline, said_of=_VISITS,
+                   as_told_by=("stage", code))
+            for code, (name, label, pipeline) in enumerate(
+                zip(column_names(labels, "visits"), labels, own, strict=True)
             )
         ),
         *(

@@ -152,6 +152,10 @@ class Scorer:
         return tuple({c.group.name: c.group for c in self.plan.columns}.values())
 
     @cached_property
+    def _place_of(self) -> dict[str, int]:
+        return {column.name: place for place, column in enumerate(self.plan.columns)}
+
+    @cached_property
     def _group_of_column(self) -> Int64s:
         place = {group.name: number for number, group in enumerate(self.groups)}
         return np.array([place[c.group.name] for c in self.plan.columns], np.int64)
@@ -300,7 +304,7 @@ class Scorer:
         """The column that moves the score most in its group's direction, of those that tell.
 
         What is only of another pipeline, and 0 or missing of a lead that was never in it, tells a
-        person nothing.
+        person nothing; that a lead is in its stage for the first time, no more than the stage.
         """
         members = np.flatnonzero(self._group_of_column == group_place)
         telling = [
@@ -311,7 +315,17 @@ class Scorer:
         ]
         direction = np.sign(scores.effects.groups[row, group_place])
         towards = direction * scores.contributions[row, telling or members]
-        return int((telling or members)[np.argmax(towards)])
+        strongest = int((telling or members)[np.argmax(towards)])
+        return self._plainest(scores.matrix[row], strongest)
+
+    def _plainest(self, values: Floats, place: int) -> int:
+        """The column itself, or the one of words that says as much of this row."""
+        column = self.plan.columns[place]
+        if column.as_told_by is None or values[place] != 1:
+            return place
+        words, code = column.as_told_by
+        told = self._place_of[words]
+        return told if values[told] == code else place
 
     def _typical(self, scores: Scores, row: int, place: int, column: Column) -> float:
         """The median of training snapshots in the same pipeline and stage; NaN where unknown."""

@@ -105,7 +105,7 @@ def statement(
         )
     return Statement(
         label=group.label,
-        message=column.sentence,
+        message=column.said_of.get(value, column.sentence),
         unit=_unit(column),
         value=_value(column, value),
         typical=None if math.isnan(typical) or not has_typical(column) else typical,

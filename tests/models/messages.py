@@ -48,7 +48,8 @@ def wanted() -> Catalog:
     for column in declared:
         catalog.add(column.group.label)
     for column in declared:
-        catalog.add(column.sentence)
+        for said in (*column.said_of.values(), column.sentence):
+            catalog.add(said)
         catalog.add(column.missing)
     for attribute in KNOWN_ATTRIBUTES:
         catalog.add(in_words(attribute.name), context=FIELD)

@@ -21,6 +21,7 @@ from models.linear import linear_from_record
 from models.margin import SHARE, mixed
 from models.scorer import DEFAULT_GRADES, Scorer, grade_of, percent_score
 from tests.leads.histories import (
+    PIPELINES,
     at,
     changed,
     contact,
@@ -287,7 +288,8 @@ def test_factor_is_told_by_a_signal_that_moves_the_score_its_way(scorer, scores,
             contributions = scores.contributions[row, own] * np.sign(factor.effect)
             told = own[int(np.argmax(contributions))]
             assert contributions.max() > 0
-            assert factor.unit == columns[told].unit
+            is_first_visit = columns[told].as_told_by and scores.matrix[row, told] == 1
+            assert factor.unit == columns[told].unit or (is_first_visit and factor.unit == "level")
 
 
 def test_sentences_have_no_name_of_a_column(scorer, scores, open_rows):
@@ -476,3 +478,29 @@ def test_a_stage_of_a_pipeline_that_the_lead_was_never_in_is_no_reason(stage, mo
 
     assert {factor.name for factor in found} == {"stage", "pace"}
     assert any(stage in factor.sentence for factor in found) == named
+
+
+@pytest.mark.parametrize(
+    ("told_of", "moves", "said", "value"),
+    [
+        ("new", [], "In stage New.", "New"),
+        ("qualified", [moved(1, "Qualified")], "In stage Qualified.", "Qualified"),
+        ("new", [moved(1, "Qualified")], "It has been in stage New.", 1.0),
+        ("qualified", [moved(1, "Proposal")], "It has not been in stage Qualified.", 0.0),
+        (
+            "new",
+            [moved(1, "Qualified"), moved(2, "New")],
+            "It has been in stage New 2 times.",
+            2.0,
+        ),
+    ],
+)
+def test_being_in_a_stage_is_told_as_a_person_would(told_of, moves, said, value):
+    """Being where it is for the first time is no more than being there."""
+    timelines = timelines_of([lead()], moves, Pipelines(PIPELINES.pipelines[:1]))
+    scorer = line_over(timelines, (STAGES,), {f"visits_{told_of}": 3.0})
+
+    view = look(timelines, snapshots_of(timelines, [("a", at(3))]))
+    score = scorer.describe(scorer.score(view, population_of(timelines)), 0)
+
+    assert [(factor.sentence, factor.value) for factor in score.factors] == [(said, value)]
