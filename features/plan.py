@@ -3,7 +3,7 @@
 import itertools
 import time
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,8 +25,9 @@ BLOCK_ROWS = 16_384
 FEWEST_BLOCK_ROWS = 100
 THREADS = 2
 # The first rows are filled alone and tell how long the rest takes: with threads 49 columns of
-# 10,000 leads took 4.1 ms of the processor, without 2.2.
-FIRST_SHARE, MOST_FIRST_ROWS = 16, 1_024
+# 10,000 leads took 4.1 ms of the processor, without 2.2. Before them an eighth as many are filled
+# that are not timed: these read cold memory and ask the system for a page.
+FIRST_SHARE, MOST_FIRST_ROWS, WARMING_SHARE = 16, 1_024, 8
 WORTH_THREADS_S = 0.005
 # Memory fresh from the system costs a fault a page. Arrays of 4 MiB and more get large pages
 # wherever one fits whole: 49 columns of 10,000 leads (3.7 MiB) took 957 faults, 1.2 ms, as they
@@ -64,19 +65,7 @@ class SignalPlan:
             for (family, _), made, columns in zip(self.parts, prepared, self._places, strict=True):
                 family.fill(made, block_view, population, matrix[rows, columns])
 
-        first = min(max(len(view) // FIRST_SHARE, FEWEST_BLOCK_ROWS), MOST_FIRST_ROWS, len(view))
-        begun = time.perf_counter()
-        fill(slice(0, first))
-        seconds_of_rest = (time.perf_counter() - begun) * (len(view) - first) / max(first, 1)
-        if seconds_of_rest < WORTH_THREADS_S:
-            for block in _blocks(first, len(view), BLOCK_ROWS):
-                fill(block)
-        else:
-            # Two blocks a thread at least: few leads may have much to walk over.
-            share = max((len(view) - first) // (2 * THREADS), FEWEST_BLOCK_ROWS)
-            with ThreadPoolExecutor(THREADS) as threads:
-                for _ in threads.map(fill, _blocks(first, len(view), min(share, BLOCK_ROWS))):
-                    pass
+        _fill_in_blocks(fill, len(view))
         return matrix
 
     def beside(self, other: "SignalPlan") -> "SignalPlan":
@@ -123,6 +112,29 @@ class SignalPlan:
                 for family, settings in self.parts
             ]
         }
+
+
+def _fill_in_blocks(fill: Callable[[slice], None], rows: int) -> None:
+    """Fill all rows, by several threads where that is worth it."""
+    timed = min(max(rows // FIRST_SHARE, FEWEST_BLOCK_ROWS), MOST_FIRST_ROWS)
+    warming = -(-timed // WARMING_SHARE)
+    first = warming + timed
+    if rows <= first:
+        fill(slice(0, rows))
+        return
+    fill(slice(0, warming))
+    begun = time.thread_time()
+    fill(slice(warming, first))
+    seconds_of_rest = (time.thread_time() - begun) * (rows - first) / timed
+    if seconds_of_rest < WORTH_THREADS_S:
+        for block in _blocks(first, rows, BLOCK_ROWS):
+            fill(block)
+        return
+    # Two blocks a thread at least: few leads may have much to walk over.
+    share = max((rows - first) // (2 * THREADS), FEWEST_BLOCK_ROWS)
+    with ThreadPoolExecutor(THREADS) as threads:
+        for _ in threads.map(fill, _blocks(first, rows, min(share, BLOCK_ROWS))):
+            pass
 
 
 def _unwritten(rows: int, columns: int) -> Floats:
