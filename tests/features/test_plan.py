@@ -11,8 +11,9 @@ from features.calendar import CALENDAR
 from features.families import FAMILIES
 from features.plan import LARGE_PAGE_BYTES, SignalPlan, learn_plan, plan_from_record
 from features.population import population_of
+from features.signal import Family
 from leads.errors import DamagedArtifactError
-from leads.view import look
+from leads.view import Snapshots, look
 from tests.features.golden import PATH, golden_lines, small_history
 from tests.features.training_history import training_history
 from tests.leads.histories import History, snapshots_of
@@ -61,13 +62,40 @@ def test_matrix_that_is_not_small_begins_at_a_large_page(plan, monkeypatch):
     np.testing.assert_array_equal(at_a_page, whole)
 
 
-@pytest.mark.parametrize("worth_threads_s", [0.0, 1e9], ids=["threads", "one after the other"])
-def test_rows_are_the_same_in_small_blocks(plan, monkeypatch, worth_threads_s):
-    whole = matrix_of(plan)
+def in_small_blocks(monkeypatch, worth_threads_s: float) -> None:
+    """Rows are filled in blocks of two, after some that are timed."""
     monkeypatch.setattr("features.plan.WORTH_THREADS_S", worth_threads_s)
     monkeypatch.setattr("features.plan.MOST_FIRST_ROWS", 3)
     monkeypatch.setattr("features.plan.BLOCK_ROWS", 2)
+
+
+with_and_without_threads = pytest.mark.parametrize(
+    "worth_threads_s", [0.0, 1e9], ids=["threads", "one after the other"]
+)
+
+
+@with_and_without_threads
+def test_rows_are_the_same_in_small_blocks(plan, monkeypatch, worth_threads_s):
+    whole = matrix_of(plan)
+    in_small_blocks(monkeypatch, worth_threads_s)
     np.testing.assert_array_equal(matrix_of(plan), whole)
+
+
+@with_and_without_threads
+@pytest.mark.parametrize("rows", [0, 1, 4, 5, 6, 21])
+def test_every_row_is_filled_once(rows, monkeypatch, worth_threads_s):
+    """Memory that was never written may by chance hold what belongs there."""
+    in_small_blocks(monkeypatch, worth_threads_s)
+    filled = []
+    noting = Family(
+        "noting", lambda timelines: {}, lambda settings: (),
+        lambda made, view, population, block: filled.extend(view.as_of.tolist()),
+    )  # fmt: skip
+    timelines = small_history().timelines()
+    moments = timelines.created_at[0] + np.arange(rows)
+    view = look(timelines, Snapshots(np.zeros(rows, np.int64), moments))
+    learn_plan(timelines, (noting,)).matrix(view, population_of(timelines))
+    assert sorted(filled) == moments.tolist()
 
 
 def test_what_was_prepared_for_some_timelines_is_not_used_for_others(plan):
