@@ -3,11 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-from crm.bodies.what_if_request import WhatIfRequest, hypothetical_events
+from crm.bodies.what_if_request import KnownNames, WhatIfRequest, hypothetical_events
 from leads.clock import DAY_US, format_time
 from leads.errors import InvalidSnapshotError
 from leads.outcome import STATUS_NAMES
-from leads.records import EVENT_TYPES
+from leads.records import EVENT_TYPES, INTERACTION
 from models.languages import ENGLISH, Language
 from models.next_actions import MOST_ACTIONS, Action, NextActions, next_actions
 from models.next_actions import NOTE as ACTIONS_NOTE
@@ -37,7 +37,7 @@ def what_if_of(
     Raises what `hypothetical_events`, `what_if` and `stored_lead` raise.
     """
     lead = _lead_ahead(served, lead_id, request.as_of)
-    events = hypothetical_events(request, lead.timelines, lead.as_of)
+    events = hypothetical_events(request, lead.timelines, lead.as_of, _known_names(lead))
     found = what_if(
         lead.scorer, lead.population, lead.timelines, lead.as_of, events,
         factors=factors, grades=served.grades, language=language,
@@ -109,6 +109,19 @@ def _lead_ahead(served: Served, lead_id: str, as_of: int | None) -> StoredLead:
             f"{format_time(now)} now); ask for an earlier moment"
         )
     return replace(stored_lead(served, lead_id), as_of=as_of)
+
+
+def _known_names(lead: StoredLead) -> KnownNames:
+    """What the store's leads have, and what the model learned of."""
+    stored = lead.population.timelines
+    kinds = set() if stored is None else set(stored.kinds)
+    behind = (column.group.evidence for column in lead.scorer.plan.columns)
+    learned = {one.name for one in behind if one is not None and one.type == INTERACTION}
+    attributes = {*lead.timelines.attribute_types, *lead.scorer.attribute_types}
+    return KnownNames(
+        kinds=frozenset(kinds.union(name for name in learned if name is not None)),
+        attributes=frozenset(attributes),
+    )
 
 
 def _what_if_body(found: WhatIf, lead: StoredLead, language: Language) -> dict[str, Any]:

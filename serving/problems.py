@@ -30,6 +30,11 @@ PROBLEM_JSON = "application/problem+json"
 MOST_ERRORS = 20
 LONGEST_MESSAGE = 1_000
 LONGEST_PLACE = 100
+# What pydantic says of a field that nothing reads tells no remedy.
+_NO_SUCH_PARAMETER = "there is no such parameter; leave it out"
+_NO_SUCH_FIELD = (
+    "there is no such field; leave it out, or put what is your own into attributes or details"
+)
 
 STATUS_OF: Mapping[type[LeadscoreError], int] = {
     InvalidInputError: 422,
@@ -102,12 +107,18 @@ async def _on_leadscore_error(request: Request, error: Exception) -> Response:
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     """What is wrong with which field; never the input itself, which may not be valid JSON."""
     assert isinstance(error, ValidationError | RequestValidationError)
-    found = [(tuple(e["loc"]), str(e["msg"])) for e in _details(error)]
+    found = [(tuple(e["loc"]), _message(e)) for e in _details(error)]
     loc, message = found[0]
     place = ".".join(str(_short(part)) for part in loc)
     count = f" ({len(found)} fields are refused)" if len(found) > 1 else ""
     detail = f"{place}: {message}{count}" if place else f"{message}{count}"
     return _answer(request, Problem(422, detail, found))
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    if error["type"] != "extra_forbidden":
+        return str(error["msg"])
+    return _NO_SUCH_PARAMETER if error["loc"][0] == "query" else _NO_SUCH_FIELD
 
 
 def _details(error: ValidationError | RequestValidationError) -> Sequence[Any]:

@@ -13,6 +13,8 @@ ParsedBody = TypeVar("ParsedBody", bound=BaseModel)
 
 def parse_body(model: type[ParsedBody], raw: bytes) -> ParsedBody:
     """A body as its model; raises pydantic's `ValidationError`, for a key given twice too."""
+    if not raw.strip():
+        raise refused_fields([((), "the body is empty; send a JSON object")])
     body = model.model_validate_json(raw)
     repeated = _repeated_key(raw)
     if repeated is not None:

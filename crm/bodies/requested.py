@@ -130,7 +130,7 @@ def _refused(
 ) -> Iterator[Refused]:
     own = request.lead.pipeline
     if own not in pipelines.names:
-        yield ("lead", "pipeline"), _unknown("pipeline", own, pipelines.names)
+        yield ("lead", "pipeline"), unknown_name("pipeline", own, pipelines.names)
     for place, move in enumerate(request.stage_changes):
         if pipelines.stage_code(move.stage, move.pipeline, own) < 0:
             yield ("stage_changes", place, "stage"), _unknown_stage(move, pipelines)
@@ -154,11 +154,12 @@ def _unreadable(
 
 def _unknown_stage(move: StageChangeBody, pipelines: Pipelines) -> str:
     if move.pipeline is not None and move.pipeline not in pipelines.names:
-        return _unknown("pipeline", move.pipeline, pipelines.names)
+        return unknown_name("pipeline", move.pipeline, pipelines.names)
     known = [s for p, s in pipelines.stage_names if move.pipeline in (None, p)]
-    return _unknown("stage", move.stage, list(dict.fromkeys(known)))
+    return unknown_name("stage", move.stage, list(dict.fromkeys(known)))
 
 
-def _unknown(what: str, name: str, known: Sequence[str]) -> str:
+def unknown_name(what: str, name: str, known: Sequence[str]) -> str:
+    """A name that is none of those known, and which these are."""
     listed = ", ".join(repr(text) for text in known[:40])
     return f"{name[:80]!r} is not a known {what}; known are {listed}"

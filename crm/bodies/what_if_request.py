@@ -1,12 +1,13 @@
 """The body of `POST /v1/leads/{id}/what-if`: events that a stored lead might have."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
 from crm.bodies.fields import Moment, OptionalName, refusal
-from crm.bodies.requested import Refused, checked_events
+from crm.bodies.requested import Refused, checked_events, unknown_name
 from crm.bodies.score_request import (
     AttributeChangeBody,
     AttributeChangeFields,
@@ -76,16 +77,29 @@ class WhatIfRequest(Body):
         return self
 
 
-def hypothetical_events(request: WhatIfRequest, timelines: Timelines, as_of: int) -> list[Event]:
+@dataclass(frozen=True)
+class KnownNames:
+    """The kinds of interaction and the attributes that the records or the model have.
+
+    Of others no model can say anything; where none is known, none is refused.
+    """
+
+    kinds: frozenset[str]
+    attributes: frozenset[str]
+
+
+def hypothetical_events(
+    request: WhatIfRequest, timelines: Timelines, as_of: int, known: KnownNames
+) -> list[Event]:
     """The events of the body, for the only lead in `timelines`.
 
-    Raises pydantic's `ValidationError` for an unknown or closing stage, a value that is not of its
-    attribute's type and an event after `as_of`, `EventConflictError` for an `event_id` that comes
-    twice or has happened.
+    Raises pydantic's `ValidationError` for an unknown kind, attribute or stage, a closing stage, a
+    value that is not of its attribute's type and an event after `as_of`, `EventConflictError` for
+    an `event_id` that comes twice or has happened.
     """
     pipelines = timelines.pipelines
     whole = _as_score_request(request, timelines, as_of)
-    refused = [*_late(whole, as_of), *_closing(whole, timelines)]
+    refused = [*_late(whole, as_of), *_closing(whole, timelines), *_unknown(whole, known)]
     events = checked_events(whole, pipelines, timelines.attribute_types, refused)
     happened = {timelines.event_id[int(row)] for row in timelines.events.row}
     repeated = next((e.event_id for e in events if e.event_id in happened), None)
@@ -157,3 +171,19 @@ def _closing(request: ScoreRequest, timelines: Timelines) -> Iterator[Refused]:
                 ("stage_changes", place, "stage"),
                 f"{move.stage[:80]!r} closes the lead, which then has no score; name an open stage",
             )
+
+
+def _unknown(request: ScoreRequest, known: KnownNames) -> Iterator[Refused]:
+    """The contacts and attributes that a model would score as if they were nothing."""
+    kinds = [contact.kind for contact in request.interactions]
+    attributes = [change.attribute for change in request.attribute_changes]
+    yield from _not_among(known.kinds, kinds, "interactions", "kind")
+    yield from _not_among(known.attributes, attributes, "attribute_changes", "attribute")
+
+
+def _not_among(
+    known: Collection[str], names: Sequence[str], table: str, field: str
+) -> Iterator[Refused]:
+    for place, name in enumerate(names):
+        if known and name not in known:
+            yield (table, place, field), unknown_name(field, name, sorted(known))

@@ -19,7 +19,7 @@ from serving.changes import changes_body, changes_since
 from serving.schemas import event_body
 from serving.scoring import score_stored_lead, stored_lead
 from serving.served import Served
-from serving.wording import percent
+from serving.wording import percent, tenths_of_percent, tenths_of_points
 
 SHOWN_EVENTS = 15
 
@@ -139,9 +139,16 @@ def _show_factors(body: dict[str, Any], language: Language) -> None:
     rows += [
         (factor["sentence"], _points(factor["effect"], language)) for factor in body["factors"]
     ]
-    rows.append((language.say("Everything else"), _points(body["other_effects"], language)))
+    rows.append((language.say("Everything else"), _points(_rest(body), language)))
     rows.append((language.say("Win probability"), probability))
     show_table("", ("", ""), rows)
+
+
+def _rest(body: dict[str, Any]) -> float:
+    """What is left to the probability shown: it takes up what rounding leaves over."""
+    effects = (tenths_of_points(factor["effect"]) for factor in body["factors"])
+    known = tenths_of_percent(body["base_probability"]) + sum(effects)
+    return (tenths_of_percent(body["win_probability"]) - known) / 1000
 
 
 def _show_interval_and_horizons(body: dict[str, Any], language: Language) -> None:

@@ -134,6 +134,21 @@ def test_a_past_moment_is_replayed(client, lead_id, served):
             ["attribute_changes", 0, "value"],
             "is of type number",
         ),
+        (
+            {"interactions": [CALL, {"kind": "pigeon"}]},
+            ["interactions", 1, "kind"],
+            "'pigeon' is not a known kind; known are 'call', 'email'",
+        ),
+        (
+            {"attribute_changes": [{"attribute": "amuont", "value": 1}]},
+            ["attribute_changes", 0, "attribute"],
+            "'amuont' is not a known attribute; known are 'amount',",
+        ),
+        (
+            {"interactions": [CALL | {"opens": 3}]},
+            ["interactions", 0, "opens"],
+            "there is no such field; leave it out",
+        ),
         ({}, [], "there is no event to think of"),
         ({"interactions": []}, [], "there is no event to think of"),
     ],
@@ -184,6 +199,13 @@ HOSTILE = {
     "a list as a value": b'{"attribute_changes": [{"attribute": "amount", "value": [1]}]}',
     "nested deep": b'{"interactions": ' + b"[" * 100_000,
 }
+
+
+def test_an_empty_body_and_an_unknown_parameter_are_said_to_be_such(client, lead_id):
+    answer = client.post(f"/v1/leads/{lead_id}/what-if", content=b" ")
+    assert answer.json()["detail"] == "the body is empty; send a JSON object"
+    asked = got(client, f"/v1/leads/{lead_id}/score?factor=3", 422)
+    assert asked["detail"] == "query.factor: there is no such parameter; leave it out"
 
 
 @pytest.mark.parametrize("name", HOSTILE)
