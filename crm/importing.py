@@ -32,6 +32,7 @@ from leads.contract import (
     TABLES,
     Table,
 )
+from leads.counting import count_of
 from leads.errors import InvalidTableError
 from leads.pipelines import Pipelines
 
@@ -228,7 +229,8 @@ def save_pipelines(write: Write, pipelines: Pipelines) -> None:
 def _strict_message(path: Path, rejected: RejectedRows) -> str:
     first = next(iter(rejected.first.values()))
     listed = ", ".join(str(file) for file in rejected.files)
+    rows = count_of(rejected.total, "row", "rows")
     return (
-        f"{path}: {rejected.total:,} rows refused, nothing stored (--strict); the first: {first}; "
+        f"{path}: {rows} refused, nothing stored (--strict); the first: {first}; "
         f"all are in {listed}"
     )

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from crm.rejections import Rejection
 from leads.attributes import value_text
+from leads.counting import count_of
 from leads.errors import InvalidTableError
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
@@ -228,8 +229,8 @@ def _csv_block(taken: list[list[str]], header: tuple[str, ...], first: int) -> B
 
 def _broken(row: int, cells: list[str], header: tuple[str, ...]) -> Rejection:
     reason = (
-        f"{len(cells)} cells where the header names {len(header)} columns, the last "
-        f"{cells[-1][:40]!r}; quote cells that hold a comma"
+        f"{count_of(len(cells), 'cell', 'cells')} where the header names {len(header)} "
+        f"columns, the last {cells[-1][:40]!r}; quote cells that hold a comma"
     )
     return Rejection(row, reason, dict(zip(header, cells, strict=False)))
 

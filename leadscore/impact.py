@@ -8,6 +8,7 @@ import numpy as np
 
 from leads.arrays import Floats, Int64s
 from leads.clock import format_time
+from leads.counting import count_of
 from leads.view import look
 from leadscore.scoring import BLOCK_SNAPSHOTS, OpenNow
 from leadscore.terminal import percent, say, show_table
@@ -92,7 +93,8 @@ def show_impact(impact: Impact, version: str, champion: str | None) -> None:
     """The impact in words, and who enters and leaves the top 20."""
     mean = percent(impact.mean_after, 1)
     if impact.mean_before is None or impact.n_moved is None:
-        say(f"{impact.n_open:,} leads are open; version {version} gives them {mean} on average.")
+        leads = count_of(impact.n_open, "lead is", "leads are")
+        say(f"{leads} open; the mean of version {version} is {mean}.")
         return
     say(
         f"From version {champion} to {version}, {impact.n_moved:,} of {impact.n_open:,} open "

@@ -14,6 +14,7 @@ from features.families import own_family, use_own_family
 from features.signal import Family
 from leads.arrays import Floats, Int8s, Int64s
 from leads.clock import format_time
+from leads.counting import count_of
 from leads.errors import TooFewLeadsError
 from leads.outcome import CENSORED_LABEL, labels
 from leads.timeline import Timelines
@@ -227,8 +228,9 @@ def _plan_of(
 
 
 def _too_few_before(won: int, other: int) -> str:
+    leads = count_of(won, "lead was", "leads were")
     return (
-        f"by its start {won:,} leads were won and {other:,} decided otherwise; "
+        f"by its start {leads} won and {other:,} decided otherwise; "
         f"{FEWEST_LEADS_EACH} of each are needed"
     )
 

@@ -14,6 +14,7 @@ from features.families import switched
 from features.plan import SignalPlan
 from leads.arrays import Bools, Floats, Int8s, Int64s
 from leads.clock import format_time
+from leads.counting import count_of
 from leads.errors import TooFewLeadsError
 from leads.outcome import CENSORED_LABEL, known_stage
 from leads.timeline import Timelines
@@ -247,8 +248,8 @@ def check_enough(lead: Int64s, label: Int8s, which: str, fewest: int = FEWEST_LE
     won, other = leads_of_each(lead, label)
     if min(won, other) < fewest:
         raise TooFewLeadsError(
-            f"{won} leads are won and {other} decided otherwise {which}; at least {fewest} of "
-            "each are needed: import more history or take a later --until"
+            f"{count_of(won, 'lead is', 'leads are')} won and {other:,} decided otherwise {which}; "
+            f"at least {fewest} of each are needed: import more history or take a later --until"
         )
 
 

@@ -2,6 +2,7 @@
 
 from crm.ready_pipelines import length_remark
 from leads.clock import DAY_US
+from leads.counting import count_of
 from leads.records import INTERACTION, STAGE_CHANGE
 from training.problem import FEWEST_LEADS, Looked, Problem, listed
 from training.rows import FEWEST_LEADS_EACH
@@ -14,7 +15,8 @@ def too_few_outcomes(looked: Looked) -> list[Problem]:
     """Too few leads won, or too few decided otherwise, to learn from signals or to be sure."""
     won = sum(size.won_within_window for size in looked.inventory.pipelines)
     other = sum(size.decided for size in looked.inventory.pipelines) - won
-    counts = f"{won:,} leads are won within the window and {other:,} decided otherwise"
+    leads = count_of(won, "lead is", "leads are")
+    counts = f"{leads} won within the window and {other:,} decided otherwise"
     if min(won, other) < FEWEST_LEADS_EACH:
         return [
             Problem(

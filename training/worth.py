@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 from leads.arrays import Bools, Floats
+from leads.counting import count_of
 from models.bootstrap import Estimate, paired_difference
 from models.metrics import auc, log_loss
 from models.scorer import NO_SUPPORT
@@ -62,7 +63,7 @@ def worth(judged: Judged) -> Worth:
 
 
 def _too_early(won: int, other: int) -> str:
-    judged = f"of later leads {won:,} were won and {other:,} not"
+    judged = f"of later leads {count_of(won, 'was', 'were')} won and {other:,} not"
     return (
         f"Not judged yet: {judged if won + other else 'too few later leads are decided'}, and "
         f"{_FEWEST_EACH} of each are needed to tell; until then it leans on the win rates of "

@@ -16,6 +16,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from crm.rejections import Rejection
 from crm.tables import BLOCK_ROWS, Block, check_header
 from leads.attributes import value_text
+from leads.counting import count_of
 from leads.errors import InvalidTableError
 
 # What the library lets through of a file that is cut, overwritten or another kind of file.
@@ -133,7 +134,7 @@ def _block(taken: Sequence[list[str | None]], header: tuple[str, ...], first: in
 
 def _too_long(row: int, cells: list[str | None], header: tuple[str, ...]) -> Rejection:
     reason = (
-        f"{len(cells)} cells where the header names {len(header)} columns, the last "
-        f"{(cells[-1] or '')[:40]!r}; name the column or empty the cell"
+        f"{count_of(len(cells), 'cell', 'cells')} where the header names {len(header)} "
+        f"columns, the last {(cells[-1] or '')[:40]!r}; name the column or empty the cell"
     )
     return Rejection(row, reason, dict(zip(header, cells, strict=False)))

@@ -19,6 +19,7 @@ from crm.mapping.known_names import (
 )
 from crm.mapping.profiles import ColumnProfile, FileProfile
 from leads.contract import LEADS
+from leads.counting import count_of
 from leads.errors import InvalidTableError
 from leads.pipelines import Outcome, plain_name, recognise_outcome
 
@@ -220,7 +221,8 @@ def _id_line(leads: LeadColumns) -> Line:
         return Line("lead_id", "{ row_number = true }", "no column has a value of its own per row")
     column = leads.file.columns[leads.lead_id]
     repeated = leads.file.rows - len(column.levels)
-    comment = f"{repeated:,} rows repeat one: they will be listed" if repeated else ""
+    repeating = count_of(repeated, "row repeats", "rows repeat")
+    comment = f"{repeating} one and will be listed" if repeated else ""
     return Line("lead_id", text(leads.lead_id), comment)
 
 
@@ -291,7 +293,8 @@ def _add_outcome(read: DraftRead, leads: LeadColumns) -> None:
         )
         read.add("outcome", Line("closed_at", cell(closed), time_comment(closed)))
         if missing:
-            comment = f"{missing:,} closed leads have no time: see docs/mappings.md"
+            closed_leads = count_of(missing, "closed lead has", "closed leads have")
+            comment = f"{closed_leads} no time: see docs/mappings.md"
             read.add("outcome", Line("fallback", text("export_end"), comment))
     elif leads.created_at is not None:
         comment = "no column says when a lead closed: see docs/mappings.md"

@@ -7,6 +7,7 @@ import typer
 
 from crm.store import Store
 from leads.clock import format_time
+from leads.counting import count_of
 from leadscore.options import (
     Allow,
     AsJson,
@@ -110,7 +111,7 @@ def _show(record: dict[str, Any], records: Records) -> None:
 
 
 def _more_months(count: int) -> str:
-    return "1 more month" if count == 1 else f"{count:,} more months"
+    return count_of(count, "more month", "more months")
 
 
 def _show_months(months: list[dict[str, Any]]) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from crm.store import Store
 from leads.clock import format_time
+from leads.counting import count_of
 from leadscore.options import (
     Allow,
     AsJson,
@@ -77,11 +78,15 @@ def _show(looked: Readiness, name: str) -> None:
 
 def _show_sizes(counted: Inventory, name: str) -> None:
     events = counted.events
+    sizes = (
+        count_of(counted.leads, "lead", "leads"),
+        count_of(events["interaction"], "interaction", "interactions"),
+        count_of(events["stage_change"], "stage change", "stage changes"),
+        count_of(events["attribute_change"], "attribute change", "attribute changes"),
+    )
     say(
-        f"{name}: {counted.leads:,} leads, {events['interaction']:,} interactions, "
-        f"{events['stage_change']:,} stage changes, {events['attribute_change']:,} attribute "
-        f"changes; leads from {_day(counted.first_created_at)} to {_day(counted.last_created_at)}, "
-        f"newest event {_day(counted.newest_event_at)}."
+        f"{name}: {', '.join(sizes)}; leads from {_day(counted.first_created_at)} to "
+        f"{_day(counted.last_created_at)}, newest event {_day(counted.newest_event_at)}."
     )
     show_table(
         "",

@@ -10,6 +10,7 @@ import typer
 from crm.importing import ImportSummary, import_folder
 from crm.mapping.accounting import FileCounts
 from crm.store import Store
+from leads.counting import count_of
 from leads.errors import DamagedArtifactError, InvalidInputError
 from leadscore.commands.guessing import guess
 from leadscore.options import AsJson, Lost, MappingFile, Timezone, Won, read_timezone
@@ -105,7 +106,7 @@ def show_files(files: Mapping[str, FileCounts]) -> None:
     for name, counts in files.items():
         say(f"{name}: {counts.used:,} of {counts.rows:,} rows used")
         for label, rows in counts.left_out.items():
-            say(f"  {rows:,} rows left out: {label}")
+            say(f"  {count_of(rows, 'row', 'rows')} left out: {label}")
         for column, reason in counts.columns_left_out.items():
             say(f"  column {column!r} left out: {reason}")
         if counts.columns_not_read:

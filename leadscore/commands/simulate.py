@@ -8,6 +8,7 @@ import typer
 from crm.simulator import DEFAULT_END_US, SIMULATOR_VERSION, write_folder
 from crm.simulator import simulate as simulate_crm
 from leads.clock import format_time
+from leads.counting import count_of
 from leads.errors import InvalidInputError
 from leadscore.options import AsJson, Seed, read_moment
 from leadscore.terminal import progress, say, show_json
@@ -48,4 +49,5 @@ def simulate(
     if as_json:
         show_json(record)
     else:
-        say(f"{leads:,} leads up to {format_time(end_us)} in {out}; leadscore import {out}")
+        counted = count_of(leads, "lead", "leads")
+        say(f"{counted} up to {format_time(end_us)} in {out}; leadscore import {out}")
