@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+from features.index import places_of
 from features.lead_states import LeadStates
 from leads.arrays import Int64s
 from leads.pipelines import OPEN, WON
@@ -61,7 +62,7 @@ def closing_stream(states: LeadStates, pipelines: tuple[str, ...], leads: int) -
     total = np.append(0, np.cumsum(won[order]))
     by_lead = np.lexsort((-np.arange(len(order)), lead[order]))
     return ClosingStream(
-        names={name: place for place, name in enumerate((*pipelines, EVERYBODY))},
+        names=places_of((*pipelines, EVERYBODY)),
         start=start,
         known_at=known_at[order],
         won=total[1:] - np.repeat(total[start[:-1]], np.diff(start)),

@@ -1,6 +1,6 @@
 """An index: running sums per place over the moments at which changes became known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -62,6 +62,11 @@ def in_time(view: View) -> Int64s:
         view.remembered[in_time] = np.argsort(view.as_of)
     order: Int64s = view.remembered[in_time]
     return order
+
+
+def places_of(names: Iterable[str]) -> dict[str, int]:
+    """Names to their places, in the order given."""
+    return {name: place for place, name in enumerate(names)}
 
 
 def index_of_changes(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from features.closing_stream import EVERYBODY, ClosingStream, closing_stream
-from features.index import Index, changes_of_states, index_of_changes
+from features.index import Index, changes_of_states, index_of_changes, places_of
 from features.lead_states import LeadStates, lead_states, visits
 from features.stage_closings import stage_closings
 from leads.arrays import MISSING, Floats, Int64s
@@ -201,7 +201,7 @@ def _of_stages(timelines: Timelines) -> Index:
     stages, names = timelines.pipelines.stage_names, timelines.pipelines.names
     every = [*(pair_name(*stage) for stage in stages), *names, EVERYBODY]
     return index_of_changes(
-        {name: place for place, name in enumerate(every)},
+        places_of(every),
         lead,
         place,
         known_at,
@@ -221,7 +221,7 @@ def _of_pipelines(timelines: Timelines) -> Index:
     columns = [np.concatenate(part) for part in zip(*changes, strict=True)]
     by_lead = np.argsort(columns[0], kind="stable")
     lead, place, known_at, deltas = (column[by_lead] for column in columns)
-    places = {name: place for place, name in enumerate((*names, EVERYBODY))}
+    places = places_of((*names, EVERYBODY))
     return index_of_changes(places, lead, place, known_at, deltas, len(timelines))
 
 
@@ -240,8 +240,7 @@ def _of_values(timelines: Timelines, attributes: list[str]) -> Index:
         for one in used.tolist()
     ]
     changes = changes_of_states(states.lead, place, states.known_at, _measures(states))
-    places = {name: place for place, name in enumerate(names)}
-    return index_of_changes(places, *changes, len(timelines))
+    return index_of_changes(places_of(names), *changes, len(timelines))
 
 
 def _distinct(keys: Int64s) -> Int64s:
@@ -259,8 +258,7 @@ def _of_amounts(timelines: Timelines, attribute: str) -> Index:
     measures = np.stack([known, np.rint(logs * LOG_UNIT)], axis=1).astype(np.int64)
     pipeline = states.pipeline.astype(np.int64)
     changes = changes_of_states(states.lead, pipeline, states.known_at, measures)
-    places = {name: place for place, name in enumerate(timelines.pipelines.names)}
-    return index_of_changes(places, *changes, len(timelines))
+    return index_of_changes(places_of(timelines.pipelines.names), *changes, len(timelines))
 
 
 def _of_visits(timelines: Timelines) -> Index:
@@ -269,7 +267,7 @@ def _of_visits(timelines: Timelines) -> Index:
     logs = np.rint(np.log1p(seconds) * LOG_UNIT).astype(np.int64) * count.astype(np.int64)
     names = [pair_name(*stage) for stage in timelines.pipelines.stage_names]
     return index_of_changes(
-        {name: place for place, name in enumerate(names)},
+        places_of(names),
         lead,
         place,
         known_at,

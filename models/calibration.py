@@ -54,27 +54,30 @@ def fit_platt(margin: Floats, label: Int8s | Floats, weight: Floats) -> Platt:
     centre = float(np.average(margin, weights=weight))
     scale = float(margin.std()) or 1.0
     design = np.stack([(margin - centre) / scale, np.ones_like(margin)])
-    slope, level = _newton(design, target, weight, np.array([scale, centre]))
+    # Towards the map of slope 1 and intercept 0, as it is in `design`.
+    prior, ridge = np.array([scale, centre]), _RIDGE / np.array([max(scale, 1.0) ** 2, 1.0])
+    slope, level = least_penalised(design, target, weight, prior, ridge)
     slope, intercept = slope / scale, level - slope * centre / scale
     if slope >= LEAST_SLOPE:
         return Platt(float(slope), float(intercept))
     return Platt(LEAST_SLOPE, fit_intercept(LEAST_SLOPE * margin, target, weight))
 
 
-def _newton(design: Floats, target: Floats, weight: Floats, prior: Floats) -> Floats:
-    """The parameters of least penalised loss; steps are halved until they lower it.
+def least_penalised(
+    design: Floats, target: Floats, weight: Floats, prior: Floats, ridge: Floats
+) -> Floats:
+    """The parameters of least log loss, each drawn by its ridge towards its prior.
 
-    `prior` is the slope and level that the map of slope 1 and intercept 0 has in `design`.
+    `design` has a row per parameter and a column per observation, a target is from 0 to 1. Newton's
+    method; steps are halved until they lower the loss.
     """
-    ridge = _RIDGE / np.array([max(prior[0], 1.0) ** 2, 1.0])
 
     def loss(parameters: Floats) -> float:
         log_odds = parameters @ design
         misfit = weight @ (np.logaddexp(0.0, log_odds) - target * log_odds)
         return float(misfit + ridge @ (parameters - prior) ** 2 / 2)
 
-    parameters = np.zeros(2)
-    lowest = loss(parameters)
+    parameters, lowest = prior, loss(prior)
     for _ in range(_STEPS):
         probability = sigmoid(parameters @ design)
         gradient = design @ (weight * (probability - target)) + ridge * (parameters - prior)

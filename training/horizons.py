@@ -13,7 +13,7 @@ from leads.arrays import Bools, Floats, Int64s
 from leads.clock import DAY_US
 from leads.outcome import closings, known_stage, window_end
 from leads.view import View
-from models.calibration import sigmoid
+from models.calibration import least_penalised
 from models.horizons import N_FEATURES, Horizons, features
 from training.incidence import Incidences, strata
 from training.snapshots import learning_weights
@@ -25,7 +25,6 @@ MOST_ROWS = 200_000
 # simulations of 1,000 and 5,000 leads, 0.3 and 1 had the smallest errors.
 _RIDGE_LEADS = 0.5
 _RIDGE_OF_ALL = 0.5
-_STEPS, _TOLERANCE = 30, 1e-8
 
 
 def fit_horizons(view: View, until: int, target: Floats, log_odds: Floats) -> Horizons | None:
@@ -104,34 +103,11 @@ class _Lessons:
         ridge = _RIDGE_OF_ALL if prior is None else _RIDGE_LEADS
         for place, day in enumerate(DAYS):
             within = np.flatnonzero(rows & (self.window_days > day))
-            fitted[place] = _logistic(
-                self.design[within],
+            fitted[place] = least_penalised(
+                self.design[within].T,
                 self.share[within, place],
                 self.weight[within],
                 fitted[place],
-                ridge,
+                np.full(N_FEATURES, ridge),
             )
         return fitted
-
-
-def _logistic(design: Floats, share: Floats, weight: Floats, prior: Floats, ridge: float) -> Floats:
-    """The coefficients of least penalised log loss (Newton's method, steps halved until better)."""
-
-    def loss(coefficients: Floats) -> float:
-        log_odds = design @ coefficients
-        misfit = weight @ (np.logaddexp(0.0, log_odds) - share * log_odds)
-        return float(misfit + ridge * ((coefficients - prior) ** 2).sum() / 2)
-
-    coefficients, lowest = prior, loss(prior)
-    for _ in range(_STEPS):
-        said = sigmoid(design @ coefficients)
-        slope = design.T @ (weight * (said - share)) + ridge * (coefficients - prior)
-        curvature = (design * (weight * said * (1 - said))[:, None]).T @ design
-        step = np.linalg.solve(curvature + ridge * np.eye(len(prior)), slope)
-        while loss(coefficients - step) > lowest and np.abs(step).max() > _TOLERANCE:
-            step = step / 2
-        coefficients = coefficients - step
-        lowest = loss(coefficients)
-        if np.abs(step).max() < _TOLERANCE:
-            break
-    return coefficients

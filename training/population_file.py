@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from features.closing_stream import ClosingStream
-from features.index import Index
+from features.index import Index, places_of
 from features.population import Population
 from features.track_records import PERSON_FIELDS
 from leads.arrays import Int64s
@@ -51,7 +51,7 @@ def read_population(path: Path, pipelines: Pipelines) -> Population:
             for number, (key, names) in enumerate(about["indexes"])
         }
         start, known_at, won = (arrays[f"stream.{name}"] for name in _STREAM)
-        places = _places(about["stream"])
+        places = places_of(about["stream"])
         stream = ClosingStream(places, start, known_at, won, _NOBODY, _NOBODY[:0])
     return Population(pipelines, {}, None, indexes, stream)
 
@@ -63,7 +63,7 @@ def nobody(pipelines: Pipelines) -> Population:
 
 def _index(names: list[str], start: Int64s, known_at: Int64s, sums: Int64s) -> Index:
     return Index(
-        names=_places(names),
+        names=places_of(names),
         start=start,
         known_at=known_at,
         sums=sums,
@@ -72,7 +72,3 @@ def _index(names: list[str], start: Int64s, known_at: Int64s, sums: Int64s) -> I
         own_known_at=_NOBODY[:0],
         own_changes=np.zeros((0, sums.shape[1]), np.int64),
     )
-
-
-def _places(names: list[str]) -> dict[str, int]:
-    return {name: place for place, name in enumerate(names)}

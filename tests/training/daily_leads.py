@@ -8,10 +8,16 @@ from leads.timeline import Timelines
 from tests.leads.histories import contact, lead, moved, timelines_of
 
 END = 300
+WON, LOST = "Köpt", "Förlorad"
 
 
-def daily_leads(rate_of: Callable[[float, bool], float], seed: int, leads_a_day: int) -> Timelines:
-    """Half of the leads call as they come in; by day and call they are won at a rate."""
+def daily_leads(
+    rate_of: Callable[[float, bool], float], seed: int, leads_a_day: int, *, ever_lost: bool = True
+) -> Timelines:
+    """Half of the leads call as they come in; by day and call they are won at a rate.
+
+    The others are lost, or stay open where none is ever lost.
+    """
     generator = np.random.default_rng(seed)
     leads, events = [], []
     for number in range(END * leads_a_day):
@@ -20,7 +26,8 @@ def daily_leads(rate_of: Callable[[float, bool], float], seed: int, leads_a_day:
         warm = generator.random() < 0.5
         if warm:
             events.append(contact(created + 0.001, "call", lead_id=lead_id, event_id=f"c{number}"))
-        stage = "Köpt" if generator.random() < rate_of(created, warm) else "Förlorad"
+        stage = WON if generator.random() < rate_of(created, warm) else LOST
         after = generator.uniform(0.5, 6)
-        events.append(moved(created + after, stage, lead_id=lead_id, event_id=f"w{number}"))
+        if ever_lost or stage == WON:
+            events.append(moved(created + after, stage, lead_id=lead_id, event_id=f"w{number}"))
     return timelines_of(leads, events)

@@ -11,32 +11,24 @@ from leads.outcome import CENSORED_LABEL, labels, window_end
 from leads.view import Snapshots, known_by, look
 from models.calibration import Platt, log_odds_of, sigmoid
 from models.scorer import Scorer
-from tests.leads.histories import at, contact, lead, moved, timelines_of
+from tests.leads.histories import at
+from tests.training.daily_leads import END, daily_leads
 from tests.training.simulated_crm import RECIPE
 from training.artifacts import artifact_of
 from training.fitting import base_rate_model, fit_model
 from training.level import at_newest_level, beyond_noise, newest_matured
 from training.snapshots import open_life_snapshots
 
-DAYS = 300
 SHIFT_DAY, BEFORE, AFTER = 120, 0.1, 0.4
 
 
-def shifted_timelines(seed=0, leads_a_day=4):
+def shifted_timelines(leads_a_day=4):
     """Won within 7 days more often from a day on; the window is 7 days, nothing is ever lost."""
-    generator = np.random.default_rng(seed)
-    leads, events = [], []
-    for number in range(DAYS * leads_a_day):
-        lead_id, created = f"l{number:05}", number / leads_a_day
-        leads.append(lead(created, lead_id=lead_id, pipeline="b2c"))
-        warm = generator.random() < 0.5
-        rate = (AFTER if created >= SHIFT_DAY else BEFORE) * (1.5 if warm else 0.5)
-        if warm:
-            events.append(contact(created + 0.001, "call", lead_id=lead_id, event_id=f"c{number}"))
-        if generator.random() < rate:
-            after = generator.uniform(0.5, 6)
-            events.append(moved(created + after, "Köpt", lead_id=lead_id, event_id=f"w{number}"))
-    return timelines_of(leads, events)
+
+    def rate_of(day, warm):
+        return (AFTER if day >= SHIFT_DAY else BEFORE) * (1.5 if warm else 0.5)
+
+    return daily_leads(rate_of, 0, leads_a_day, ever_lost=False)
 
 
 @pytest.fixture(scope="module")
@@ -114,9 +106,9 @@ def test_a_move_within_its_noise_is_none_and_a_large_one_is_nearly_whole():
 
 def test_probabilities_follow_a_moved_base_rate(timelines, until, fitted):
     """At all ages of later leads; most of what was learned from is from before the change."""
-    later = open_life_snapshots(timelines, at(DAYS), 2)
+    later = open_life_snapshots(timelines, at(END), 2)
     created = timelines.created_at[later.lead]
-    view = look(timelines, later.only((created > until) & (later.as_of < at(DAYS - 8))))
+    view = look(timelines, later.only((created > until) & (later.as_of < at(END - 8))))
     unmoved = replace(
         fitted,
         calibration=replace(
@@ -132,7 +124,7 @@ def test_probabilities_follow_a_moved_base_rate(timelines, until, fitted):
         for model in (fitted, unmoved)
     )
 
-    share = labels(view, at(DAYS)).mean()
+    share = labels(view, at(END)).mean()
     assert moved.mean() == pytest.approx(share, abs=0.04)
     assert abs(without.mean() - share) > 0.05
 
