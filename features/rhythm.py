@@ -80,8 +80,8 @@ _OF_ALL = (
            "How irregular the contact is, 0 being as regular as a clock: {value}",
            _TWO_CONTACTS),
     Column("silence_in_gaps", IN_TOUCH, "ratio",
-           "Quiet for {value} times as long as usual between contacts", _ONE_CONTACT,
-           comparable=False),
+           "Since the last contact {value} times the usual time between contacts has passed",
+           _ONE_CONTACT, comparable=False),
 )  # fmt: skip
 _OF_INBOUND = (
     *_intensities("inbound_", FROM_LEAD, "Contacts from the lead", NO_INBOUND),
