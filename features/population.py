@@ -104,11 +104,11 @@ class Population:
 
     @cached_property
     def stream(self) -> ClosingStream:
-        """The closings in the order they became known."""
+        """The closings in the order they happened."""
         if self.timelines is None:
-            return self.given_stream or ClosingStream({}, *(np.zeros(0, np.int64),) * 5)
+            return self.given_stream or ClosingStream({}, *(np.zeros(0, np.int64),) * 6)
         states = lead_states(self.timelines)
-        return closing_stream(states, self.pipelines.names, len(self.timelines))
+        return closing_stream(states, self.pipelines.names)
 
     def rows(self, view: View) -> Int64s:
         """The row in the population of each snapshot's lead, -1 where it is not in it."""

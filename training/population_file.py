@@ -14,11 +14,11 @@ from features.closing_stream import ClosingStream
 from features.index import Index, places_of
 from features.population import Population
 from features.track_records import PERSON_FIELDS
-from leads.arrays import Int64s
+from leads.arrays import MISSING, Int64s
 from leads.pipelines import Pipelines
 
 _INDEX = ("start", "known_at", "sums")
-_STREAM = ("start", "known_at", "won")
+_STREAM = ("start", "closed_at", "known_at", "until", "won")
 _ABOUT = "about"
 _NOBODY = np.zeros(1, np.int64)
 
@@ -50,9 +50,9 @@ def read_population(path: Path, pipelines: Pipelines) -> Population:
             tuple(key): _index(names, *(arrays[f"{number}.{name}"] for name in _INDEX))
             for number, (key, names) in enumerate(about["indexes"])
         }
-        start, known_at, won = (arrays[f"stream.{name}"] for name in _STREAM)
-        places = places_of(about["stream"])
-        stream = ClosingStream(places, start, known_at, won, _NOBODY, _NOBODY[:0])
+        columns = {name: arrays[f"stream.{name}"] for name in _STREAM}
+        nobodys = np.full(len(columns["won"]), MISSING)
+        stream = ClosingStream(places_of(about["stream"]), **columns, lead=nobodys)
     return Population(pipelines, {}, None, indexes, stream)
 
 
