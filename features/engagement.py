@@ -270,11 +270,12 @@ def _count(
     kinds_at = shares + n_results
     # Counted beside the block, whose rows lie far apart in memory.
     counts = np.empty(shares)
+    has_pairs = of_pair.size > 0 and of_pair.max() >= 0
     for s in range(len(first)):
         counts[:] = 0.0
         for slot in range(n_slots):
             counts[slot * _PER_SLOT + _DAYS_SINCE] = np.nan
-        latest_kind = latest_result = -1
+        latest = -1
         kinds = with_result = 0
         for event in range(first[s], stop[s]):
             if event_type[event] != INTERACTION:
@@ -285,16 +286,20 @@ def _count(
             _add(counts, 0, window, days)
             _add(counts, of_direction[direction[event]], window, days)
             _add(counts, of_kind[kind[event]], window, days)
-            _add(counts, of_pair[kind[event], direction[event]], window, days)
-            _add(counts, of_result[result[event]], window, days)
-            latest_kind, latest_result = kind_code[kind[event]], result_code[result[event]]
+            if has_pairs:
+                _add(counts, of_pair[kind[event], direction[event]], window, days)
+            if n_results > 0:
+                _add(counts, of_result[result[event]], window, days)
+                with_result += result[event] >= 0
             kinds += last_seen[kind[event]] != s
             last_seen[kind[event]] = s
-            with_result += result[event] >= 0
+            latest = event
         _write(counts, n_slots, block[s])
         for place in range(n_results):
             ever = block[s, (n_slots - n_results + place) * _PER_SLOT + _DAYS_SINCE - 1]
             block[s, shares + place] = ever / with_result if with_result else np.nan
+        latest_kind = kind_code[kind[latest]] if latest >= 0 else -1
+        latest_result = result_code[result[latest]] if latest >= 0 else -1
         block[s, kinds_at] = kinds
         block[s, kinds_at + 1] = np.nan if latest_kind < 0 else latest_kind
         block[s, kinds_at + 2] = np.nan if latest_result < 0 else latest_result
@@ -310,8 +315,10 @@ def _window(age_us: int) -> int:
 @njit(cache=True, nogil=True)  # pragma: no cover
 def _add(counts: Floats, slot: int, window: int, days: float) -> None:
     if slot >= 0:
-        counts[slot * _PER_SLOT + window] += 1.0
-        counts[slot * _PER_SLOT + _DAYS_SINCE] = days
+        # Of an unsigned index it is not asked whether it counts from the end.
+        at = np.uint64(slot * _PER_SLOT)
+        counts[at + np.uint64(window)] += 1.0
+        counts[at + np.uint64(_DAYS_SINCE)] = days
 
 
 @njit(cache=True, nogil=True)  # pragma: no cover
