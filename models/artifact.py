@@ -17,7 +17,7 @@ from typing import Any
 
 from leads.errors import DamagedArtifactError
 
-SCHEMA = 3
+SCHEMA = 4
 MANIFEST = "manifest.json"
 
 _JSON_FILES = (

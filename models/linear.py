@@ -1,9 +1,10 @@
 """The linear part of a model: a logistic regression that adds up column by column.
 
 A number adds its slope times its signed logarithm, standardised, with bends where its slope
-changes; a word what its level adds; a missing value what its absence does. What a column adds is 0
-on average over the training rows, so that it is its contribution, too: of a linear model the
-Shapley value (Lundberg and Lee 2017).
+changes; a word what its level adds; a missing value what its absence does. Pipelines have lines of
+their own. What a column adds is 0 on average over the training rows, and over those of each line
+but for the stage's, so that it is its contribution, too: of a linear model the Shapley value
+(Lundberg and Lee 2017); what leads of a pipeline have in common is their stage's.
 """
 
 import math
@@ -25,10 +26,13 @@ FURTHEST = 4.0
 class Linear:
     """Log-odds: `intercept` plus what each column adds, less its mean over the training rows.
 
-    One entry per column: `centre` and `scale` of its signed logarithm, `slope`, what a `missing`
-    value adds and the `mean`. A column of words has levels from `first_level` to that of the next
-    column in `level`, in the order of their codes; other codes count as missing. Bends of a column
-    lie likewise in `bend_at`, signed logarithms, and `bend_slope`, what is added per unit beyond.
+    `line_of_stage` says by the code of the column `stage` which line a row is on; other codes are
+    on line 0, as all rows are where it is empty. One entry per column: `centre` and `scale` of its
+    signed logarithm. One row per line and one entry per column: `slope`, what a `missing` value
+    adds and the `mean`. A column of words has levels from `first_level` to that of the next column
+    in `level` (line x level), in the order of their codes; other codes count as missing. Bends of
+    a column lie likewise in `bend_at`, signed logarithms, and `bend_slope` (line x bend), what is
+    added per unit beyond.
     """
 
     intercept: float
@@ -42,11 +46,13 @@ class Linear:
     first_bend: Int64s
     bend_at: Floats
     bend_slope: Floats
+    stage: int
+    line_of_stage: Int64s
 
     @property
     def n_columns(self) -> int:
         """How many columns a row has."""
-        return len(self.slope)
+        return len(self.centre)
 
     def contributions(self, rows: Floats) -> Floats:
         """What each column adds to each row's log-odds beside the intercept (row x column)."""
@@ -54,7 +60,8 @@ class Linear:
         added = np.empty(rows.shape)
         _fill(
             rows, self.centre, self.scale, self.slope, self.missing, self.mean,
-            self.first_level, self.level, self.first_bend, self.bend_at, self.bend_slope, added,
+            self.first_level, self.level, self.first_bend, self.bend_at, self.bend_slope,
+            self.stage, self.line_of_stage, added,
         )  # fmt: skip
         return added
 
@@ -67,13 +74,15 @@ class Linear:
         """A plain record, to be stored with a model."""
         return {
             "intercept": self.intercept,
-            **{name: getattr(self, name).tolist() for name in _ARRAYS},
+            "stage": self.stage,
+            **{name: getattr(self, name).tolist() for name in (*_PLACES, *_ALIKE, *PER_LINE)},
         }
 
 
-_PER_COLUMN = ("centre", "scale", "slope", "missing", "mean")
-_PLACES = ("first_level", "first_bend")
-_ARRAYS = (*_PER_COLUMN, *_PLACES, "level", "bend_at", "bend_slope")
+_PLACES = ("first_level", "first_bend", "line_of_stage")
+_ALIKE = ("centre", "scale", "bend_at")
+# What differs from line to line: one row per line.
+PER_LINE = ("slope", "missing", "mean", "level", "bend_slope")
 
 
 def linear_from_record(record: Mapping[str, Any]) -> Linear:
@@ -81,30 +90,39 @@ def linear_from_record(record: Mapping[str, Any]) -> Linear:
     try:
         arrays: dict[str, Any] = {
             name: np.array(record[name], np.int64 if name in _PLACES else np.float64)
-            for name in _ARRAYS
+            for name in (*_PLACES, *_ALIKE, *PER_LINE)
         }
-        linear = Linear(intercept=float(record["intercept"]), **arrays)
+        linear = Linear(float(record["intercept"]), **arrays, stage=int(record["stage"]))
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(str(error)) from error
-    widths = {len(getattr(linear, name)) for name in _PER_COLUMN}
-    fits = (
-        len(widths) == 1
-        and _divides(linear.first_level, linear.level, linear.n_columns)
-        and _divides(linear.first_bend, linear.bend_at, linear.n_columns)
-        and len(linear.bend_at) == len(linear.bend_slope)
-    )
-    if not fits:
-        raise _damaged("its columns, levels and bends do not fit together")
-    if not all(np.isfinite(getattr(linear, name)).all() for name in _ARRAYS):
+    if not _fits(linear):
+        raise _damaged("its columns, levels, bends and lines do not fit together")
+    if not all(np.isfinite(getattr(linear, name)).all() for name in (*_ALIKE, *PER_LINE)):
         raise _damaged("it holds numbers that are not finite")
     if (linear.scale <= 0).any():
         raise _damaged("it holds a scale that is not above 0")
     return linear
 
 
+def _fits(linear: Linear) -> bool:
+    columns, lines = linear.n_columns, linear.slope.shape[0]
+    per_line = [getattr(linear, name) for name in PER_LINE]
+    return (
+        all(values.ndim == 2 and len(values) == lines for values in per_line)
+        and {linear.slope.shape[1], linear.missing.shape[1], linear.mean.shape[1]} == {columns}
+        and linear.scale.shape == linear.centre.shape == (columns,)
+        and _divides(linear.first_level, linear.level, columns)
+        and _divides(linear.first_bend, linear.bend_slope, columns)
+        and linear.bend_at.shape == linear.bend_slope.shape[1:]
+        and 0 <= linear.stage < columns
+        and linear.line_of_stage.ndim == 1
+        and bool(((linear.line_of_stage >= 0) & (linear.line_of_stage < lines)).all())
+    )
+
+
 def _divides(first: Int64s, values: Floats, n_columns: int) -> bool:
     """Whether places divide values among the columns."""
-    if len(first) != n_columns + 1 or first[0] != 0 or first[-1] != len(values):
+    if len(first) != n_columns + 1 or first[0] != 0 or first[-1] != values.shape[1]:
         return False
     return bool((np.diff(first) >= 0).all())
 
@@ -135,23 +153,28 @@ def _fill(
     first_bend: Int64s,
     bend_at: Floats,
     bend_slope: Floats,
+    stage: int,
+    line_of_stage: Int64s,
     added: Floats,
 ) -> None:
     for row in range(rows.shape[0]):
+        line = 0
+        if rows[row, stage] >= 0 and rows[row, stage] < len(line_of_stage):
+            line = line_of_stage[int(rows[row, stage])]
         for column in range(rows.shape[1]):
             value = rows[row, column]
             first, stop = first_level[column], first_level[column + 1]
-            adds = missing[column]
+            adds = missing[line, column]
             if stop > first:
                 if value >= 0 and value < stop - first:
-                    adds = level[first + int(value)]
+                    adds = level[line, first + int(value)]
             elif not math.isnan(value):
                 logarithm = math.copysign(math.log1p(abs(value)), value)
                 standard = (logarithm - centre[column]) / scale[column]
-                adds = slope[column] * min(max(standard, -FURTHEST), FURTHEST)
+                adds = slope[line, column] * min(max(standard, -FURTHEST), FURTHEST)
                 for bend in range(first_bend[column], first_bend[column + 1]):
-                    adds += bend_slope[bend] * max(logarithm - bend_at[bend], 0.0)
-            added[row, column] = adds - mean[column]
+                    adds += bend_slope[line, bend] * max(logarithm - bend_at[bend], 0.0)
+            added[row, column] = adds - mean[line, column]
 
 
 @njit(cache=True, nogil=True)  # pragma: no cover

@@ -4,7 +4,7 @@ All of it is affine on the log-odds, and what depends on where a lead stands bec
 line's levels of the stage: a model of few leads is the same kind of model, its effects add up.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,11 @@ import numpy as np
 from features.plan import SignalPlan
 from leads.arrays import Floats
 from models.calibration import Platt
-from models.linear import linear_from_record
+from models.linear import PER_LINE, linear_from_record
 from models.margin import SHARE
 from training.prior import Prior
+from training.stage_levels import stage_place
 
-STAGE_COLUMN = "stage"
 # So many leads of the rarer outcome make what was learned half of what is said. Chosen on simulated
 # leads and loan applications of December, as those of the prior: docs/benchmarks.md.
 HALF_LEARNED_LEADS = 30.0
@@ -42,13 +42,14 @@ def own_share(won: int, other: int) -> float:
 
 def of_stages_alone(plan: SignalPlan, prior: Prior) -> Blend:
     """The prior as a model: a line that has levels of the stage and nothing else."""
-    place = _stage_place(plan)
+    place = stage_place(plan)
     columns = len(plan.columns)
     nothing, after = [0.0] * columns, [0] * (place + 1) + [1] * (columns - place)
     line = {
-        "intercept": 0.0, "centre": nothing, "scale": [1.0] * columns, "slope": nothing,
-        "missing": nothing, "mean": nothing, "first_level": after, "level": [0.0],
-        "first_bend": [0] * (columns + 1), "bend_at": [], "bend_slope": [], SHARE: 1.0,
+        "intercept": 0.0, "centre": nothing, "scale": [1.0] * columns, "slope": [nothing],
+        "missing": [nothing], "mean": [nothing], "first_level": after, "level": [[0.0]],
+        "first_bend": [0] * (columns + 1), "bend_at": [], "bend_slope": [[]],
+        "stage": place, "line_of_stage": [], SHARE: 1.0,
     }  # fmt: skip
     return Blend((), _with_stages(line, plan, prior.stage, prior.whole), Platt(1.0, 0.0))
 
@@ -75,11 +76,10 @@ def blended(learned: Blend, plan: SignalPlan, prior: Prior, share: float, moved:
 
 def _times(line: Mapping[str, Any], factor: float) -> dict[str, Any]:
     """A line all of whose log-odds are so many times as large."""
-    parts = ("slope", "missing", "mean", "level", "bend_slope")
     return {
         **line,
         "intercept": line["intercept"] * factor,
-        **{part: (np.array(line[part], np.float64) * factor).tolist() for part in parts},
+        **{part: (np.array(line[part], np.float64) * factor).tolist() for part in PER_LINE},
     }
 
 
@@ -91,15 +91,15 @@ def _with_stages(
     What they add on average goes into the intercept, so that it is no stage's effect.
     """
     linear = linear_from_record(line)
-    place, centre = _stage_place(plan), float(np.mean(added))
+    place, centre = stage_place(plan), float(np.mean(added))
     first, stop = (int(end) for end in linear.first_level[place : place + 2])
-    levels = np.full(len(added), linear.missing[place])
-    levels[: stop - first] = linear.level[first:stop]
+    levels = np.repeat(linear.missing[:, [place]], len(added), axis=1)
+    levels[:, : stop - first] = linear.level[:, first:stop]
     missing = linear.missing.copy()
-    missing[place] += elsewhere - centre
+    missing[:, place] += elsewhere - centre
     ends = linear.first_level.copy()
     ends[place + 1 :] += len(added) - (stop - first)
-    level = np.concatenate([linear.level[:first], levels + added - centre, linear.level[stop:]])
+    level = np.hstack([linear.level[:, :first], levels + added - centre, linear.level[:, stop:]])
     return {
         **line,
         "intercept": linear.intercept + centre,
@@ -107,8 +107,3 @@ def _with_stages(
         "first_level": ends.tolist(),
         "level": level.tolist(),
     }
-
-
-def _stage_place(plan: SignalPlan) -> int:
-    names: Sequence[str] = [column.name for column in plan.columns]
-    return names.index(STAGE_COLUMN)

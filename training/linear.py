@@ -1,14 +1,15 @@
-"""Fitting the linear part: scikit-learn's logistic regression on standardised signals."""
+"""Fitting the linear part: a logistic regression on standardised signals, a line per pipeline."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from features.plan import SignalPlan
 from leads.arrays import Bools, Floats, Int64s
 from models.linear import FURTHEST, Linear, signed_log
+from training.ridge import Coefficients, fit_ridge
+from training.stage_levels import pipelines_of_stages, stage_place
 
 # Beyond this many rows, evenly drawn ones say the same; a million of 200 columns take 3 GiB.
 MOST_ROWS = 200_000
@@ -18,6 +19,11 @@ BENT = "age_days"
 _BENDS = signed_log(np.array([1.0, 3.0, 7.0, 14.0, 30.0, 90.0]))
 # What lies beyond a bend is learned from so large a share of the rows or not at all.
 _LEAST_BEYOND = 0.02
+# How far a pipeline's coefficients are from those of all, as a share of how far these are from 0;
+# of simulated leads of two pipelines a half would be as good. Fewer leads of either outcome
+# than these would tell little of their own.
+DEVIATION = 0.3
+_LEAST_LEADS = 30.0
 
 
 def fit_linear(
@@ -25,27 +31,55 @@ def fit_linear(
 ) -> Linear:
     """The logistic regression of targets from 0 to 1 on the signals of a plan.
 
-    A target between is a win and none, each with its share of the weight.
+    A target between is a win and none, each with its share of the weight. Pipelines with leads
+    enough have coefficients of their own, drawn to those of all.
     """
     step = -(-len(matrix) // MOST_ROWS)
     matrix, target, weight = matrix[::step], target[::step], weight[::step] * step
     design = _designed(plan, matrix)
-    wins, others = np.flatnonzero(target > 0), np.flatnonzero(target < 1)
-    if not len(wins) or not len(others):
-        return design.linear(np.zeros(design.width), 0.0)
+    if not (target > 0).any() or not (target < 1).any():
+        return design.linear(Coefficients(0.0, np.zeros((1, design.width))))
+    line_of_stage = _lines(plan, matrix[:, design.stage], target, weight)
+    line = _line_of(line_of_stage, matrix[:, design.stage])
     values = design.values(matrix)
     # On several threads BLAS adds in another order, which shows in the last digits.
     with threadpool_limits(limits=1):
-        fitted = LogisticRegression(C=c, solver="newton-cholesky", max_iter=50, tol=1e-8).fit(
-            np.concatenate([values[wins], values[others]]),
-            np.repeat(np.array([1, 0], np.int8), [len(wins), len(others)]),
-            sample_weight=np.concatenate(
-                [(weight * target)[wins], (weight * (1 - target))[others]]
-            ),
-        )
-    coefficients = fitted.coef_[0]
-    mean = np.average(values, axis=0, weights=weight) * coefficients
-    return design.linear(coefficients, float(fitted.intercept_[0]), mean)
+        found = fit_ridge(values, target, weight, line, c, DEVIATION)
+    return design.linear(found, line_of_stage, _means(values, weight, line))
+
+
+def _lines(plan: SignalPlan, stage: Floats, target: Floats, weight: Floats) -> Int64s:
+    """The line of each stage code: that of its pipeline from 1 on, 0 where it has none.
+
+    None where a pipeline is alone or has too few leads.
+    """
+    pipelines = np.unique(pipelines_of_stages(plan), return_inverse=True)[1].astype(np.int64)
+    pipeline = _line_of(pipelines + 1, stage)
+    won = np.bincount(pipeline, weight * target, pipelines.max() + 2)[1:]
+    other = np.bincount(pipeline, weight * (1 - target), pipelines.max() + 2)[1:]
+    own = np.minimum(won, other) >= _LEAST_LEADS
+    if np.count_nonzero(np.bincount(pipeline, minlength=2)[1:]) < 2 or not own.any():
+        return np.zeros(0, np.int64)
+    lines: Int64s = np.where(own, np.cumsum(own), 0)[pipelines]
+    return lines
+
+
+def _line_of(line_of_stage: Int64s, stage: Floats) -> Int64s:
+    """The line of each row by its stage; 0 for a stage without one."""
+    known = (stage >= 0) & (stage < len(line_of_stage))
+    line = np.zeros(len(stage), np.int64)
+    line[known] = line_of_stage[stage[known].astype(np.int64)]
+    return line
+
+
+def _means(values: Floats, weight: Floats, line: Int64s) -> tuple[Floats, Floats]:
+    """The mean of each value over the rows of each line, of none over all; and their shares."""
+    means = np.empty((int(line.max()) + 1, values.shape[1]))
+    share = np.bincount(line, weight) / weight.sum()
+    for one in range(len(means)):
+        own = weight * (line == one)
+        means[one] = np.average(values, axis=0, weights=own if own.any() else weight)
+    return means, share
 
 
 @dataclass(frozen=True)
@@ -53,7 +87,8 @@ class _Design:
     """How a row of signals becomes a row of numbers: four blocks.
 
     The standardised value of each number, whether it is missing, one of each level, and how far
-    the bent column is beyond each bend; `furthest` is as far as it was seen, in signed logarithms.
+    the bent column is beyond each bend; `furthest` is as far as it was seen, in signed logarithms,
+    `stage` the place of the stage's column.
     """
 
     centre: Floats
@@ -66,6 +101,7 @@ class _Design:
     bend_at: Floats
     bend_scale: Floats
     furthest: float
+    stage: int
 
     @property
     def width(self) -> int:
@@ -85,38 +121,66 @@ class _Design:
         bends = _beyond(matrix[:, self.bent], self.bend_at) / self.bend_scale
         return np.concatenate([standard, gaps, *levels, bends], axis=1)
 
-    def linear(self, coefficients: Floats, intercept: float, mean: Floats | None = None) -> Linear:
-        """The linear part with the coefficients of `values`, and the mean that each adds."""
-        mean = np.zeros(self.width) if mean is None else mean
-        slope, missing, means = (np.zeros(len(self.centre)) for _ in range(3))
-        ends = np.cumsum([len(self.numbers), len(self.gappy), int(self.levels.sum())])
-        slope[self.numbers] = coefficients[: ends[0]]
-        missing[self.gappy] = coefficients[ends[0] : ends[1]]
-        means[self.numbers] = mean[: ends[0]]
-        means[self.gappy] += mean[ends[0] : ends[1]]
+    def linear(
+        self,
+        found: Coefficients,
+        line_of_stage: Int64s | None = None,
+        seen: tuple[Floats, Floats] | None = None,
+    ) -> Linear:
+        """The linear part with the coefficients of `values`; `seen` are their means by `_means`.
+
+        What a line's columns add on average is its stages' to add, so that no column adds what all
+        leads of a pipeline have in common.
+        """
+        lines = len(found.of_group)
+        means, share = seen or (np.zeros((lines, self.width)), np.ones(lines) / lines)
+        mean = self._of_columns(means * found.of_group)
+        others = np.delete(mean, self.stage, axis=1).sum(axis=1)
+        beside = others - others[0]
+        mean[:, self.stage] = share @ (mean[:, self.stage] + beside)
+        slope, missing = np.zeros((2, lines, len(self.centre)))
+        numbers, gaps, levels, bends = np.split(found.of_group, self._ends, axis=1)
+        slope[:, self.numbers], missing[:, self.gappy] = numbers, gaps
+        missing[:, self.stage] += beside
         of_word = np.repeat(self.words, self.levels)
-        np.add.at(means, of_word, mean[ends[1] : ends[2]])
-        means[self.bent] += mean[ends[2] :].sum()
-        count = np.zeros(len(self.centre), np.int64)
-        count[self.words] = self.levels
+        count = np.bincount(of_word, minlength=len(self.centre))
         # A last bend takes back what the others add, so that nothing is added beyond what was seen.
-        bend_slope = coefficients[ends[2] :] / self.bend_scale
-        last = len(bend_slope) > 0
-        bends = np.zeros(len(self.centre), np.int64)
-        bends[self.bent] = len(bend_slope) + last
+        bend_slope = bends / self.bend_scale
+        last = int(bends.shape[1] > 0)
+        bent = np.zeros(len(self.centre), np.int64)
+        bent[self.bent] = bends.shape[1] + last
         return Linear(
-            intercept=intercept + float(mean.sum()),
+            intercept=found.intercept + float(others[0] + mean[0, self.stage]),
             centre=self.centre,
             scale=self.scale,
             slope=slope,
             missing=missing,
-            mean=means,
+            mean=mean,
             first_level=np.concatenate([[0], np.cumsum(count)]),
-            level=coefficients[ends[1] : ends[2]],
-            first_bend=np.concatenate([[0], np.cumsum(bends)]),
+            level=levels + np.where(of_word == self.stage, beside[:, None], 0.0),
+            first_bend=np.concatenate([[0], np.cumsum(bent)]),
             bend_at=np.append(self.bend_at, [self.furthest] * last),
-            bend_slope=np.append(bend_slope, [-bend_slope.sum()] * last),
+            bend_slope=np.hstack([bend_slope, -bend_slope.sum(axis=1, keepdims=True)][: 1 + last]),
+            stage=self.stage,
+            line_of_stage=np.zeros(0, np.int64) if line_of_stage is None else line_of_stage,
         )
+
+    @property
+    def _ends(self) -> Int64s:
+        """Where numbers, gaps and levels end."""
+        ends: Int64s = np.cumsum([len(self.numbers), len(self.gappy), int(self.levels.sum())])
+        return ends
+
+    def _of_columns(self, values: Floats) -> Floats:
+        """Numbers of each value added up for the columns they stand for (line x column)."""
+        column = np.concatenate([
+            self.numbers, self.gappy, np.repeat(self.words, self.levels),
+            np.repeat(self.bent, len(self.bend_scale)),
+        ])  # fmt: skip
+        summed = np.zeros((len(values), len(self.centre)))
+        for line, of_line in enumerate(values):
+            np.add.at(summed[line], column, of_line)
+        return summed
 
 
 def _designed(plan: SignalPlan, matrix: Floats) -> _Design:
@@ -145,6 +209,7 @@ def _designed(plan: SignalPlan, matrix: Floats) -> _Design:
         bend_at=bend_at[told],
         bend_scale=np.where(spread > 0, spread, 1.0),
         furthest=float(np.nanmax(signed_log(matrix[:, bent]))) if len(bent) else 0.0,
+        stage=stage_place(plan),
     )
 
 

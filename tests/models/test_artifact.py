@@ -78,7 +78,7 @@ def test_folder_holds_plain_files_under_a_manifest(folder, manifest_hash):
     manifest = json.loads((folder / "manifest.json").read_text())
 
     assert sorted(path.name for path in folder.iterdir()) == sorted([*FILES, "manifest.json"])
-    assert manifest["schema"] == 3
+    assert manifest["schema"] == 4
     assert manifest["libraries"].keys() == {"lightgbm", "numba", "numpy", "python"}
     for name in FILES:
         content = (folder / name).read_bytes()
@@ -197,7 +197,7 @@ ENTRY = {"sha256": sha256(b""), "size": 0}
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda manifest: manifest.update(schema=2), "has schema 2, this leadscore reads 3"),
+        (lambda manifest: manifest.update(schema=2), "has schema 2, this leadscore reads 4"),
         (lambda manifest: manifest.pop("schema"), "has schema None"),
         (lambda manifest: manifest.update(files=None), "lists no files with hashes"),
         (lambda manifest: manifest.update(files={}), "lists other files"),

@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from models.calibration import sigmoid
 from tests.training.simulated_crm import audited_timelines, small_model, until_of
 from training import linear as fitting_linear
-from training.linear import fit_linear
+from training.linear import DEVIATION, fit_linear
 from training.rows import training_rows
 from training.targets import targets_of_strata
 
@@ -30,27 +30,59 @@ def fitted(rows, lessons):
     return fit_linear(rows.plan, *lessons, c=0.1)
 
 
-def test_it_is_the_logistic_regression_of_scikit_learn(rows, lessons, fitted):
-    """On the same design: its loss is at its least, so scikit-learn finds the same log-odds."""
+def test_it_is_the_logistic_regression_of_scikit_learn_with_what_pipelines_deviate_by(
+    rows, lessons, fitted
+):
+    """On the same design, a pipeline's values once more, held back more: the same least loss."""
     matrix, target, weight = lessons
     values = fitting_linear._designed(rows.plan, matrix).values(matrix)
-    doubled = LogisticRegression(C=0.1, solver="lbfgs", max_iter=5000, tol=1e-9).fit(
-        np.concatenate([values, values]),
+    line = fitting_linear._line_of(fitted.line_of_stage, matrix[:, fitted.stage])
+    own = [values * (line == one)[:, None] * DEVIATION for one in (1, 2)]
+    design = np.hstack([values, *own])
+    doubled = LogisticRegression(C=0.1, solver="newton-cholesky", max_iter=100, tol=1e-9).fit(
+        np.concatenate([design, design]),
         np.repeat([1, 0], len(values)),
-        np.concatenate([weight * target, weight * (1 - target)]),
+        sample_weight=np.concatenate([weight * target, weight * (1 - target)]),
     )
 
-    assert fitted.margins(matrix) == pytest.approx(doubled.decision_function(values), abs=5e-3)
+    assert set(line) == {1, 2}
+    assert fitted.margins(matrix) == pytest.approx(doubled.decision_function(design), abs=1e-5)
 
 
-def test_each_column_adds_nothing_on_average(lessons, fitted):
+def test_each_column_adds_nothing_on_average_nor_but_for_the_stage_in_a_pipeline(lessons, fitted):
     matrix, target, _ = lessons
+    line = fitting_linear._line_of(fitted.line_of_stage, matrix[:, fitted.stage])
 
     added = fitted.contributions(matrix)
 
     assert np.abs(added.mean(axis=0)).max() < 1e-9
+    others = np.delete(added, fitted.stage, axis=1)
+    assert max(np.abs(others[line == one].mean(axis=0)).max() for one in (1, 2)) < 1e-9
+    assert np.abs(added[line == 1, fitted.stage].mean()) > 0.01
     assert np.abs(added).max() > 0.2
     assert sigmoid(fitted.margins(matrix)).mean() == pytest.approx(target.mean(), abs=1e-3)
+
+
+def test_pipeline_with_few_leads_is_told_as_all_are(rows, lessons, fitted):
+    matrix, target, weight = lessons
+    few = weight * np.where(
+        fitting_linear._line_of(fitted.line_of_stage, matrix[:, fitted.stage]) == 2, 0.01, 1.0
+    )
+
+    line = fit_linear(rows.plan, matrix, target, few, c=0.1)
+
+    assert set(line.line_of_stage) == {0, 1}
+    assert len(line.slope) == 2
+
+
+def test_one_pipeline_has_one_line(rows, lessons, fitted):
+    matrix, target, weight = lessons
+    first = fitting_linear._line_of(fitted.line_of_stage, matrix[:, fitted.stage]) == 1
+
+    line = fit_linear(rows.plan, matrix[first], target[first], weight[first], c=0.1)
+
+    assert len(line.line_of_stage) == 0
+    assert len(line.slope) == 1
 
 
 def test_many_rows_are_learned_from_evenly(rows, lessons, fitted, monkeypatch):
@@ -88,7 +120,7 @@ def test_older_leads_than_any_seen_are_told_as_the_oldest(rows, lessons):
     bends = line.first_bend[age + 1] - line.first_bend[age]
     assert bends > 1
     assert (line.bend_at < np.log1p(90)).sum() >= bends - 1
-    steepest = np.abs(line.slope[age] / line.scale[age])
+    steepest = np.abs(line.slope[:, age] / line.scale[age]).max()
     assert np.abs(np.diff(line.contributions(older)[:, age])).max() <= 5 * steepest
 
 
@@ -104,4 +136,4 @@ def test_small_model_has_a_line_of_its_columns():
     line = small_model().linear
 
     assert line["share"] == 0.5
-    assert len(line["slope"]) == len(small_model().plan.columns)
+    assert {len(slope) for slope in line["slope"]} == {len(small_model().plan.columns)}
