@@ -321,6 +321,7 @@ def _interval(
         rows.plan, rows.matrix[known], learned.target[known], rows.view.snapshots.lead[known],
         counted[known],
     )  # fmt: skip
+    recipe = replace(recipe, linear_share=made.linear_share)
     return fit_interval(lessons, log_odds, own, recipe, made.rounds, seed).as_record()
 
 

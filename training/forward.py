@@ -60,10 +60,25 @@ def fit_parts(
     return boosters, {**linear.as_record(), SHARE: recipe.linear_share}
 
 
+@dataclass(frozen=True)
+class FoldMargins:
+    """The margins of a fold's later rows: of the bag after each number of trees, and of the line.
+
+    `bag` is rounds x rows.
+    """
+
+    bag: Floats
+    line: Floats
+
+    def mixed(self, place: int, linear_share: float) -> Floats:
+        """The margins after one of the numbers of trees, with so much of the line."""
+        return mixed(self.bag[place], self.line, linear_share)
+
+
 def fold_margins(
     material: Material, fold: Fold, recipe: Recipe, history: History, seed: int
-) -> Floats:
-    """The margins of a fold's later rows after each number of trees (rounds x rows)."""
+) -> FoldMargins:
+    """What models of what was known when a fold began say of its later rows."""
     weight = material.weights(fold.target, history, fold.cut)
     rows = np.flatnonzero(weight)
     earlier, target, weight = material.matrix[rows], fold.target[rows], weight[rows]
@@ -71,8 +86,7 @@ def fold_margins(
     most = max(recipe.rounds)
     texts = fit_bag(earlier, target, weight, plan.categorical, recipe, most, seed)
     linear = fit_linear(plan, earlier, target, weight, recipe.linear_c)
-    staged = staged_margins(texts, recipe.rounds, later)
-    return mixed(staged, linear.margins(later), recipe.linear_share)
+    return FoldMargins(staged_margins(texts, recipe.rounds, later), linear.margins(later))
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,10 @@ class Ground:
     def losses(self, recipe: Recipe, seed: int, history: History = EVERYTHING) -> Floats:
         """What a small model of the rows before costs on each judging row, in nats."""
         small = replace(recipe, members=1, rounds=(ROUNDS,))
-        parts = [fold_margins(self.material, one, small, history, seed)[0] for one in self.folds]
+        parts = [
+            fold_margins(self.material, one, small, history, seed).mixed(0, recipe.linear_share)
+            for one in self.folds
+        ]
         return forward_of(parts, [self.target[one.test] for one in self.folds]).loss
 
     def difference(self, losses: Floats, beside: Floats, error_rate: float) -> Difference:

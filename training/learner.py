@@ -1,7 +1,7 @@
 """The learner: a bag of trees and a line from rows of signals with targets, calibrated forward.
 
-The number of trees, the history and the calibration are chosen on predictions of later rows by
-earlier ones.
+The number of trees, the line's share, the history and the calibration are chosen on predictions of
+later rows by earlier ones.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,10 +14,10 @@ import numpy as np
 from features.plan import SignalPlan
 from leads.arrays import Floats, Int64s
 from models.calibration import Platt, fit_intercept, sigmoid
-from models.margin import Margin, margin_of
+from models.margin import SHARE, Margin, margin_of
 from training.comparison import enough, surely_best
 from training.folds import Fold
-from training.forward import Material, fit_parts, fold_margins, forward_of
+from training.forward import FoldMargins, Forward, Material, fit_parts, fold_margins, forward_of
 from training.history import HistoryChoice
 from training.history_choice import choose_history
 from training.recipe import Recipe
@@ -35,7 +35,8 @@ def no_progress(step: str) -> None:
 class Learned:
     """A bag of trees and a line, as they are stored, and the calibration of their margin.
 
-    `losses` are the calibrated log losses on later rows by which `rounds` was chosen.
+    `losses` are the calibrated log losses on later rows by which `rounds` and the line's share
+    were chosen.
     """
 
     boosters: tuple[str, ...]
@@ -45,6 +46,11 @@ class Learned:
     losses: dict[str, float]
     n_columns: int
     history: HistoryChoice = field(default_factory=HistoryChoice)
+
+    @property
+    def linear_share(self) -> float:
+        """The share of the line in the margin."""
+        return float(self.linear[SHARE])
 
     @cached_property
     def margin(self) -> Margin:
@@ -74,42 +80,65 @@ def learn(
     """
     material = Material(plan, matrix, lead, as_of)
     choice = choose_history(material, target, folds, recipe, seed)
-    rounds, calibration, losses = min(recipe.rounds), Platt(1.0, 0.0), dict[str, float]()
+    chosen = _Chosen(min(recipe.rounds), recipe.linear_share, Platt(1.0, 0.0), {})
     if folds:
         parts = [fold_margins(material, fold, recipe, choice.history, seed) for fold in folds]
-        rounds, calibration, losses = _choose(
+        chosen = _choose(
             parts, [target[f.test] for f in folds], [lead[f.test] for f in folds], recipe
         )
     progress("fitting the bag")
     weight = material.weights(target, choice.history)
-    boosters, linear = fit_parts(material, target, weight, recipe, rounds, seed)
-    made = Learned(boosters, linear, calibration, rounds, losses, matrix.shape[1], choice)
+    recipe = replace(recipe, linear_share=chosen.linear_share)
+    boosters, linear = fit_parts(material, target, weight, recipe, chosen.rounds, seed)
+    calibration = chosen.calibration
+    made = Learned(
+        boosters, linear, calibration, chosen.rounds, chosen.losses, matrix.shape[1], choice
+    )
     rows = np.flatnonzero(weight)
     margin = calibration.slope * made.margin.of(matrix[rows])
     level = fit_intercept(margin, target[rows], weight[rows])
     return replace(made, calibration=replace(calibration, intercept=level))
 
 
-def _choose(
-    parts: Sequence[Floats], targets: Sequence[Floats], leads: Sequence[Int64s], recipe: Recipe
-) -> tuple[int, Platt, dict[str, float]]:
-    """The number of trees by what each costs on later rows, calibrated, and that map.
+@dataclass(frozen=True)
+class _Chosen:
+    rounds: int
+    linear_share: float
+    calibration: Platt
+    losses: dict[str, float]
 
-    The usual one stays unless others are surely better, then it is the best of these: around the
+
+def _choose(
+    parts: Sequence[FoldMargins],
+    targets: Sequence[Floats],
+    leads: Sequence[Int64s],
+    recipe: Recipe,
+) -> _Chosen:
+    """The number of trees and the line's share by what each costs on later rows, calibrated.
+
+    The usual ones stay unless others are surely better, then it is the best of these: around the
     best number the losses are flat, so that chance would pick one anew in every training, and the
-    reasons shown would change with it. Of too few leads to tell it is the lowest log loss.
+    reasons shown would change with it. Of too few leads to tell it is the number of the lowest log
+    loss.
     """
-    fits = [
-        forward_of([part[place] for part in parts], targets) for place in range(len(recipe.rounds))
-    ]
-    losses = [float(fit.loss.mean()) for fit in fits]
+
+    def fit(place: int, share: float) -> Forward:
+        return forward_of([part.mixed(place, share) for part in parts], targets)
+
     lead, target = np.concatenate(list(leads)), np.concatenate(list(targets))
-    if enough(lead, (target > _EVEN).astype(np.int8)):
-        usual = int(np.argmin(np.abs(np.array(recipe.rounds) - recipe.usual_rounds)))
-        best = surely_best([fit.loss for fit in fits], usual, lead)
-    else:
+    fits = [fit(place, recipe.linear_share) for place in range(len(recipe.rounds))]
+    losses = [float(one.loss.mean()) for one in fits]
+    named = {f"log_loss_{r}_trees": loss for r, loss in zip(recipe.rounds, losses, strict=True)}
+    if not enough(lead, (target > _EVEN).astype(np.int8)):
         best = int(np.argmin(losses))
-    named = {
-        f"log_loss_{rounds}_trees": loss for rounds, loss in zip(recipe.rounds, losses, strict=True)
+        return _Chosen(recipe.rounds[best], recipe.linear_share, fits[best].calibration, named)
+    usual = int(np.argmin(np.abs(np.array(recipe.rounds) - recipe.usual_rounds)))
+    best = surely_best([one.loss for one in fits], usual, lead)
+    shares = (recipe.linear_share, *recipe.other_shares)
+    mixtures = [fits[best], *(fit(best, share) for share in recipe.other_shares)]
+    named |= {
+        f"log_loss_line_{round(100 * share)}_percent": float(one.loss.mean())
+        for share, one in zip(shares, mixtures, strict=True)
     }
-    return recipe.rounds[best], fits[best].calibration, named
+    place = surely_best([one.loss for one in mixtures], 0, lead)
+    return _Chosen(recipe.rounds[best], shares[place], mixtures[place].calibration, named)

@@ -170,6 +170,7 @@ def _about(
         "newest_window": None if fitted.newest is None else fitted.newest.as_record(),
         "support": figures["worth"]["support"],
         "trees": fitted.chosen_rounds,
+        "line_share": fitted.margin.linear_share,
         "columns": len(fitted.plan.columns),
         "window_days": {one.name: one.window_days for one in known.pipelines.pipelines},
         **figures,

@@ -14,7 +14,8 @@ class Recipe:
     creation, between which they are chosen and the calibration is cross-fitted: each part is
     predicted by models that knew only what was known when it began. `rows_per_leaf` and `l2` fall
     with few rows or leads. `linear_share` is the part of the logistic regression in the margin,
-    `linear_c` its C in scikit-learn's terms. `last_days` and `half_lives_days` are histories to
+    which stays unless one of `other_shares` is surely better, `linear_c` its C in scikit-learn's
+    terms. `last_days` and `half_lives_days` are histories to
     choose from beside everything: see `training.history`. `families` switches families of signals
     on and off: see `features.families.switched`.
     """
@@ -32,6 +33,7 @@ class Recipe:
     usual_rounds: int = 100
     linear_c: float = 0.1
     linear_share: float = 0.5
+    other_shares: tuple[float, ...] = (0.25, 0.75)
     last_days: tuple[float, ...] = (365.0, 180.0)
     half_lives_days: tuple[float, ...] = (365.0, 180.0, 90.0, 45.0)
     families: str = ""

@@ -133,7 +133,7 @@ def _forward(ground: Ground, recipe: Recipe, seed: int) -> tuple[int, Floats]:
     targets = [ground.target[fold.test] for fold in ground.folds]
     parts = [fold_margins(ground.material, fold, recipe, EVERYTHING, seed) for fold in ground.folds]
     losses = [
-        forward_of([part[place] for part in parts], targets).loss
+        forward_of([part.mixed(place, recipe.linear_share) for part in parts], targets).loss
         for place in range(len(recipe.rounds))
     ]
     best = min(range(len(losses)), key=lambda place: float(losses[place].mean()))
@@ -172,7 +172,7 @@ def _proposed(
         study.enqueue_trial({name: getattr(recipe, name) for name in _RANGES})
     trial = study.ask()
     values = {name: ask(trial, name) for name, ask in _RANGES.items()}
-    return trial, recipe if is_first else replace(recipe, **values)
+    return trial, recipe if is_first else replace(recipe, **values, other_shares=())
 
 
 def _whole(low: int, high: int) -> Callable[["optuna.trial.Trial", str], int]:

@@ -1,4 +1,4 @@
-"""The learner: the number of trees is the usual one, unless later rows say surely otherwise."""
+"""The learner: trees and the line's share are as usual, unless later rows say surely otherwise."""
 
 from dataclasses import replace
 
@@ -8,6 +8,7 @@ import pytest
 from features.engagement import ACTIVITY, NO_CONTACT
 from features.plan import SignalPlan
 from features.signal import Column, Family
+from features.stages import STAGE
 from models.calibration import sigmoid
 from training.folds import Fold
 from training.learner import learn
@@ -18,22 +19,31 @@ RECIPE = Recipe(
     members=1, rounds=(5, 30, 300), last_days=(), half_lives_days=(),
     linear_share=0.0, rows_per_leaf=50,
 )  # fmt: skip
-COLUMNS = tuple(
-    Column(f"n{place}", ACTIVITY, "count", "N: {value}", NO_CONTACT) for place in range(6)
+NUMBERS = 6
+COLUMNS = (
+    Column("stage", STAGE, "level", "In stage {value}", "No stage.", levels=("New",)),
+    *(Column(f"n{n}", ACTIVITY, "count", "N: {value}", NO_CONTACT) for n in range(NUMBERS)),
 )
+ONE_STAGE = {"stages": [["sales", "New"]]}
 PLAN = SignalPlan(
-    ((Family("numbers", lambda timelines: {}, lambda settings: COLUMNS, lambda *_: None), {}),)
+    (
+        (
+            Family("stages", lambda timelines: {}, lambda settings: COLUMNS, lambda *_: None),
+            ONE_STAGE,
+        ),
+    )
 )
 
 
-def learned(rate_of, usual):
+def learned(rate_of, **changed):
     """Rows of six random numbers, a lead each; the first two thirds predict the rest."""
     draw = np.random.default_rng(2)
-    matrix = draw.normal(size=(ROWS, len(COLUMNS)))
-    target = (draw.random(ROWS) < rate_of(matrix)).astype(np.float64)
+    numbers = draw.normal(size=(ROWS, NUMBERS))
+    target = (draw.random(ROWS) < rate_of(numbers)).astype(np.float64)
     earlier = np.arange(ROWS) < ROWS * 2 // 3
-    recipe = replace(RECIPE, usual_rounds=usual)
     fold = Fold(0, np.where(earlier, target, np.nan), np.flatnonzero(~earlier))
+    matrix = np.column_stack([np.zeros(ROWS), numbers])
+    recipe = replace(RECIPE, **changed)
     return learn(PLAN, matrix, np.arange(ROWS), target, [fold], recipe, seed=1)
 
 
@@ -48,4 +58,22 @@ def learned(rate_of, usual):
     ids=["one step, far too many", "noise", "six steps, too few", "six steps"],
 )
 def test_another_number_of_trees_is_taken_where_it_is_surely_better(rate_of, usual, rounds):
-    assert learned(rate_of, usual).rounds in rounds
+    assert learned(rate_of, usual_rounds=usual).rounds in rounds
+
+
+@pytest.mark.parametrize(
+    ("rate_of", "usual", "other", "share"),
+    [
+        (lambda x: sigmoid(x.sum(axis=1)), 0.1, 0.9, 0.9),
+        (lambda x: np.where(x[:, 0] * x[:, 1] > 0, 0.8, 0.2), 0.9, 0.1, 0.1),
+        (lambda x: np.full(len(x), 0.4), 0.5, 0.1, 0.5),
+    ],
+    ids=["a line", "no line at all", "noise"],
+)
+def test_another_share_of_the_line_is_taken_where_it_is_surely_better(rate_of, usual, other, share):
+    made = learned(rate_of, usual_rounds=30, linear_share=usual, other_shares=(other,))
+
+    assert made.linear_share == made.linear["share"] == share
+    assert {f"log_loss_line_{round(100 * one)}_percent" for one in (usual, other)} < set(
+        made.losses
+    )
