@@ -196,7 +196,7 @@ def _leaning(
     log_odds = share * made.calibration.log_odds(made.margin.of(rows.matrix))
     log_odds += (1 - share) * prior.stage[standing.stage]
     stage_pipeline = rows.timelines.pipelines.stage_pipeline
-    moves = moves_of_pipelines(standing, log_odds, stage_pipeline)
+    moves = moves_of_pipelines(standing, log_odds, stage_pipeline, prior)
     parts = Blend(made.boosters, made.linear, made.calibration)
     return blended(parts, rows.plan, prior, share, moves[stage_pipeline])
 

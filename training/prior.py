@@ -19,7 +19,7 @@ from models.calibration import log_odds_of, sigmoid
 USUAL_RATE, USUAL_LEADS = 0.2, 8.0
 # As many leads of its own as make a pipeline or stage half its own and half the level above. Chosen
 # on simulated leads and loan applications of December: docs/benchmarks.md.
-PIPELINE_LEADS, STAGE_LEADS = 20.0, 10.0
+PIPELINE_LEADS, STAGE_LEADS = 40.0, 10.0
 _WIDEST = 30.0
 _LEAST = 1e-12
 _HALVINGS = 50
@@ -74,33 +74,24 @@ def prior_of(standing: Standing, stage_pipeline: Int16s) -> Prior:
     return Prior(float(whole[0]), pipeline, stage)
 
 
-def moves_of_pipelines(standing: Standing, log_odds: Floats, stage_pipeline: Int16s) -> Floats:
-    """What each pipeline's leads are above or below what is said of them, shrunk to nothing.
+def moves_of_pipelines(
+    standing: Standing, log_odds: Floats, stage_pipeline: Int16s, prior: Prior
+) -> Floats:
+    """What makes the mean of each pipeline's leads the rate that the prior has of it.
 
     One move of the log-odds per pipeline. Leaning on the prior narrows what is said, which alone
-    lowers the mean of small probabilities.
+    lowers the mean of small probabilities. The prior's rate is held back already where few leads
+    are closed: to hold the move back, too, would count these leads twice.
     """
-    pipelines = int(stage_pipeline.max()) + 1
-    moves = np.zeros(pipelines)
+    moves = np.zeros(len(prior.pipeline))
     pipeline = stage_pipeline[standing.stage]
-    for code in range(pipelines):
+    for code, rate in enumerate(sigmoid(prior.pipeline)):
         rows = np.flatnonzero(pipeline == code)
         weight = standing.weights(rows)
         rows, weight = rows[weight > 0], weight[weight > 0]
         if len(rows):
-            moves[code] = _shrunk_move(log_odds[rows], standing.target[rows], weight)
+            moves[code] = _move_to_rate(log_odds[rows], weight, float(rate))
     return moves
-
-
-def _shrunk_move(log_odds: Floats, target: Floats, weight: Floats) -> float:
-    rate = np.average(sigmoid(log_odds), weights=weight)
-    pull = PIPELINE_LEADS * rate * (1 - rate)
-    low, high = -_WIDEST, _WIDEST
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        too_high = weight @ (sigmoid(log_odds + middle) - target) + pull * middle > 0
-        low, high = (low, middle) if too_high else (middle, high)
-    return (low + high) / 2
 
 
 def independent_leads(lead: Int64s, counted: Floats | None = None) -> float:
@@ -161,15 +152,15 @@ def _told_apart(count: Floats, won: Floats, above: Floats, group: Int16s, leads:
         together = float(np.clip(won[rows].sum() / count[rows].sum(), _LEAST, 1 - _LEAST))
         level = np.full(len(rows), log_odds_of(together))
         beyond = _beyond(count[rows], won[rows], level, pull[rows])
-        levels[rows] = _at_rate(beyond, count[rows], float(rate[rows[0]]))
+        levels[rows] = beyond + _move_to_rate(beyond, count[rows], float(rate[rows[0]]))
     return levels
 
 
-def _at_rate(log_odds: Floats, count: Floats, rate: float) -> Floats:
-    """The log-odds moved together so that their mean rate is another."""
+def _move_to_rate(log_odds: Floats, count: Floats, rate: float) -> float:
+    """What to add to log-odds so that their mean rate is another (bisection)."""
     low, high = -_WIDEST, _WIDEST
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         mean = np.average(sigmoid(log_odds + middle), weights=count)
         low, high = (low, middle) if mean > rate else (middle, high)
-    return log_odds + (low + high) / 2
+    return (low + high) / 2

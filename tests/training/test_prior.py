@@ -116,23 +116,25 @@ def test_a_lead_counts_by_what_was_learned_of_it():
 
     assert prior_of(newer, ONE_PIPELINE).whole == pytest.approx(prior_of(alone, ONE_PIPELINE).whole)
     said = np.full(60, log_odds_of(0.5))
-    assert moves_of_pipelines(newer, said, ONE_PIPELINE) == pytest.approx(
-        moves_of_pipelines(alone, said[30:], ONE_PIPELINE)
-    )
-    assert abs(moves_of_pipelines(old_and_new, said, ONE_PIPELINE)[0]) < 1e-9
+    assert moved(newer, said, ONE_PIPELINE) == pytest.approx(moved(alone, said[30:], ONE_PIPELINE))
+    assert moved(newer, said, ONE_PIPELINE) != pytest.approx(moved(old_and_new, said, ONE_PIPELINE))
+
+
+def moved(leads, said, stage_pipeline):
+    return moves_of_pipelines(leads, said, stage_pipeline, prior_of(leads, stage_pipeline))
 
 
 def test_a_pipeline_is_moved_to_its_own_level_by_how_many_leads_it_has():
-    few, many = 20, 2000
-    won = np.concatenate([np.arange(few) % 2, np.arange(many) % 2])
+    few, many = 40, 4000
+    won = np.concatenate([np.arange(few) % 2, np.arange(many) % 10 < 1])
     leads = standing(np.repeat([0, 2], [few, many]), won)
-    said = np.full(few + many, log_odds_of(0.2))
+    said = np.where(np.arange(few + many) % 3 > 0, log_odds_of(0.3), log_odds_of(0.1))
 
-    moves = moves_of_pipelines(leads, said, TWO_PIPELINES)
+    moves = moved(leads, said, TWO_PIPELINES)
 
-    assert moves[1] == pytest.approx(log_odds_of(0.5) - log_odds_of(0.2), abs=0.03)
-    assert 0.4 * moves[1] < moves[0] < 0.8 * moves[1]
-    alone = moves_of_pipelines(leads, said, np.zeros(4, np.int16))
-    assert len(alone) == 1
-    assert moves[0] < alone[0] < log_odds_of(0.5) - log_odds_of(0.2)
+    pipeline = TWO_PIPELINES[leads.stage]
+    now = sigmoid(said + moves[pipeline])
+    assert now[pipeline == 1].mean() == pytest.approx(0.1, abs=0.002)
     assert few == PIPELINE_LEADS
+    way = log_odds_of(now[pipeline == 0].mean()) - log_odds_of(0.1)
+    assert 0.4 < way / (log_odds_of(0.5) - log_odds_of(0.1)) < 0.8
