@@ -60,7 +60,7 @@ class Column:
     is the one that it is about, None for every: it tells nobody anything of a lead that was never
     in it. `evidence` is that of the group unless it is the column's own. `said_of` are messages for
     values that a person would not say as a number, such as never and once. `as_told_by` is a column
-    of words and a code: where it has that code, a value of 1 says no more than it.
+    of words that tells better what a value of 1 comes from.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Column:
     pipeline: str | None = None
     evidence: Evidence | None = None
     said_of: Mapping[float, str] = field(default_factory=dict)
-    as_told_by: tuple[str, int] | None = None
+    as_told_by: str | None = None
 
 
 def as_learned(settings: FamilySettings, timelines: Timelines) -> FamilySettings:

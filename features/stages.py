@@ -97,9 +97,9 @@ def columns(settings: FamilySettings) -> tuple[Column, ...]:
         *(
             Column(name, STAGE, "count", "It has been in stage {stage} {value} times", _NO_STAGE,
                    {"stage": label}, comparable=False, pipeline=pipeline, said_of=_VISITS,
-                   as_told_by=("stage", code))
-            for code, (name, label, pipeline) in enumerate(
-                zip(column_names(labels, "visits"), labels, own, strict=True)
+                   as_told_by="stage")
+            for name, label, pipeline in zip(
+                column_names(labels, "visits"), labels, own, strict=True
             )
         ),
         *(

@@ -196,7 +196,7 @@ def _entries(folder: Path, manifest: bytes) -> dict[str, dict[str, Any]]:
     if schema != SCHEMA:
         raise DamagedArtifactError(
             f"{folder / MANIFEST} has schema {schema!r}, this leadscore reads {SCHEMA}; "
-            "train a new version with this leadscore"
+            "train a new version with this leadscore: leadscore train --promote always"
         )
     entries = stated.get("files")
     if not isinstance(entries, dict) or not all(map(_is_entry, entries.values())):

@@ -10,6 +10,7 @@ but for the stage's, so that it is its contribution, too: of a linear model the 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -92,12 +93,13 @@ def linear_from_record(record: Mapping[str, Any]) -> Linear:
             name: np.array(record[name], np.int64 if name in _PLACES else np.float64)
             for name in (*_PLACES, *_ALIKE, *PER_LINE)
         }
-        linear = Linear(float(record["intercept"]), **arrays, stage=int(record["stage"]))
-    except (KeyError, TypeError, ValueError) as error:
+        linear = Linear(float(record["intercept"]), **arrays, stage=index(record["stage"]))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise _damaged(str(error)) from error
     if not _fits(linear):
         raise _damaged("its columns, levels, bends and lines do not fit together")
-    if not all(np.isfinite(getattr(linear, name)).all() for name in (*_ALIKE, *PER_LINE)):
+    numbers = [linear.intercept, *(getattr(linear, name) for name in (*_ALIKE, *PER_LINE))]
+    if not all(np.isfinite(values).all() for values in numbers):
         raise _damaged("it holds numbers that are not finite")
     if (linear.scale <= 0).any():
         raise _damaged("it holds a scale that is not above 0")

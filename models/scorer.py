@@ -319,13 +319,9 @@ class Scorer:
         return self._plainest(scores.matrix[row], strongest)
 
     def _plainest(self, values: Floats, place: int) -> int:
-        """The column itself, or the one of words that says as much of this row."""
-        column = self.plan.columns[place]
-        if column.as_told_by is None or values[place] != 1:
-            return place
-        words, code = column.as_told_by
-        told = self._place_of[words]
-        return told if values[told] == code else place
+        """The column itself, or the one that tells in plain words what its being 1 comes from."""
+        plain = self.plan.columns[place].as_told_by
+        return place if plain is None or values[place] != 1 else self._place_of[plain]
 
     def _typical(self, scores: Scores, row: int, place: int, column: Column) -> float:
         """The median of training snapshots in the same pipeline and stage; NaN where unknown."""

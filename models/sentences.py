@@ -29,11 +29,12 @@ _ALTHOUGH: dict[Direction, str] = {
     ),
 }
 # Units of time in days, largest first, and below how many there is a decimal.
+_MINUTES = counted("{count} minute", "{count} minutes")
 _UNITS_OF_TIME = (
     (365.25, 9.95, counted("{count} year", "{count} years")),
     (1.0, 2.95, counted("{count} day", "{count} days")),
     (1 / 24, 2.95, counted("{count} hour", "{count} hours")),
-    (1 / 1440, 0.0, counted("{count} minute", "{count} minutes")),
+    (1 / 1440, 0.0, _MINUTES),
 )
 _DAYS_IN = {"days": 1.0, "hours": 1 / 24, "minutes": 1 / 1440}
 # From here on nobody counts digits: a number is then said with its power of ten.
@@ -183,13 +184,20 @@ def _in_words(unit: str, value: float | str, language: Language) -> str:
         case "days_from_now":
             return language.say("in {duration}", duration=duration(value, language))
         case "days" | "hours" | "minutes":
-            return duration(_DAYS_IN[unit] * value, language)
+            return _lasting(value, unit, language)
     return number(_rounded(value) if unit == "ratio" else value, language)
 
 
 def _rounded(ratio: float) -> float:
     """To one decimal; a small one to its first digit: nothing is 0 times as old as another."""
     return round(ratio, 1) if abs(ratio) >= _TENTH else float(f"{ratio:.1g}")
+
+
+def _lasting(value: float, unit: str, language: Language) -> str:
+    """A length of time; nothing at all of what was counted in minutes is 0 of them."""
+    if unit == "minutes" and value == 0:
+        return language.count(*_MINUTES, language.figure("0"))
+    return duration(_DAYS_IN[unit] * value, language)
 
 
 def duration(days: float, language: Language = ENGLISH) -> str:

@@ -24,6 +24,8 @@ _LEAST_BEYOND = 0.02
 # than these would tell little of their own.
 DEVIATION = 0.3
 _LEAST_LEADS = 30.0
+# The pipelines of most leads have lines; each costs some 20 kB of a model and a share of a fit.
+_MOST_LINES = 20
 
 
 def fit_linear(
@@ -57,7 +59,8 @@ def _lines(plan: SignalPlan, stage: Floats, target: Floats, weight: Floats) -> I
     pipeline = _line_of(pipelines + 1, stage)
     won = np.bincount(pipeline, weight * target, pipelines.max() + 2)[1:]
     other = np.bincount(pipeline, weight * (1 - target), pipelines.max() + 2)[1:]
-    own = np.minimum(won, other) >= _LEAST_LEADS
+    fewer = np.minimum(won, other)
+    own = fewer >= max(_LEAST_LEADS, np.sort(fewer)[-_MOST_LINES:][0])
     if np.count_nonzero(np.bincount(pipeline, minlength=2)[1:]) < 2 or not own.any():
         return np.zeros(0, np.int64)
     lines: Int64s = np.where(own, np.cumsum(own), 0)[pipelines]

@@ -3,7 +3,7 @@
 A group's coefficients are those of all plus deviations with a ridge of their own, as a mixed model
 with normal deviations has them (Gelman and Hill 2007, chapter 12): with few rows a group is told as
 all are, with many by itself. Newton's method, exact; the deviations are eliminated group by group
-(Schur complement), so that many groups cost hardly more than one.
+(Schur complement): each costs a system of its own, not all of them one together.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from models.calibration import sigmoid
 _STEPS = 50
 # Newton's decrement is about twice what is left of the penalised loss, per weight of one row.
 _TOLERANCE = 1e-12
-# Rows at a time, so that no second copy of all of them is made.
+# Rows at a time that are multiplied by their weights.
 _BLOCK = 8_192
 
 
@@ -48,7 +48,9 @@ def fit_ridge(
     1 / (c * deviation^2). The intercept is free and common.
     """
     groups = [np.flatnonzero(group == one) for one in range(int(group.max(initial=0)) + 1)]
-    blocks = [(values[rows], target[rows], weight[rows]) for rows in groups]
+    blocks = [(values, target, weight)]
+    if len(groups) > 1:
+        blocks = [(values[rows], target[rows], weight[rows]) for rows in groups]
     width = values.shape[1]
     found = np.zeros((len(groups), width + 1))
     ridge = np.full((len(groups), width), 1 / (c * deviation**2))
@@ -62,6 +64,8 @@ def fit_ridge(
         while lower > loss and length > 1e-6:
             length /= 2
             lower = _loss(blocks, found - length * step, ridge)
+        if lower > loss:
+            break
         found, loss = found - length * step, lower
         if decrement < _TOLERANCE * scale:
             break

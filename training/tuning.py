@@ -129,15 +129,20 @@ def _decided(trials: Sequence[Trial], gap: Floats, lead: Int64s) -> Tuned:
 
 
 def _forward(ground: Ground, recipe: Recipe, seed: int) -> tuple[int, Floats]:
-    """The best number of a recipe's trees, and what each later row then costs, in nats."""
+    """The best number of a recipe's trees, and what each later row then costs, in nats.
+
+    With the best of the shares that a fit of the recipe may choose.
+    """
     targets = [ground.target[fold.test] for fold in ground.folds]
     parts = [fold_margins(ground.material, fold, recipe, EVERYTHING, seed) for fold in ground.folds]
+    shares = (recipe.linear_share, *recipe.other_shares)
+    ways = [(place, share) for place in range(len(recipe.rounds)) for share in shares]
     losses = [
-        forward_of([part.mixed(place, recipe.linear_share) for part in parts], targets).loss
-        for place in range(len(recipe.rounds))
+        forward_of([part.mixed(place, share) for part in parts], targets).loss
+        for place, share in ways
     ]
-    best = min(range(len(losses)), key=lambda place: float(losses[place].mean()))
-    return recipe.rounds[best], losses[best]
+    best = min(range(len(losses)), key=lambda way: float(losses[way].mean()))
+    return recipe.rounds[ways[best][0]], losses[best]
 
 
 def _ground(timelines: Timelines, until: int, seed: int, recipe: Recipe) -> Ground | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
@@ -81,7 +82,8 @@ class WhatIfRequest(Body):
 class KnownNames:
     """The kinds of interaction and the attributes that the records or the model have.
 
-    Of others no model can say anything; where none is known, none is refused.
+    Of other attributes no model can say anything. A kind that is new is a contact like any other,
+    unless it looks like a known one misspelt. Where none is known, none is refused.
     """
 
     kinds: frozenset[str]
@@ -93,9 +95,9 @@ def hypothetical_events(
 ) -> list[Event]:
     """The events of the body, for the only lead in `timelines`.
 
-    Raises pydantic's `ValidationError` for an unknown kind, attribute or stage, a closing stage, a
-    value that is not of its attribute's type and an event after `as_of`, `EventConflictError` for
-    an `event_id` that comes twice or has happened.
+    Raises pydantic's `ValidationError` for a misspelt kind, an unknown attribute or stage, a
+    closing stage, a value that is not of its attribute's type and an event after `as_of`,
+    `EventConflictError` for an `event_id` that comes twice or has happened.
     """
     pipelines = timelines.pipelines
     whole = _as_score_request(request, timelines, as_of)
@@ -174,11 +176,19 @@ def _closing(request: ScoreRequest, timelines: Timelines) -> Iterator[Refused]:
 
 
 def _unknown(request: ScoreRequest, known: KnownNames) -> Iterator[Refused]:
-    """The contacts and attributes that a model would score as if they were nothing."""
+    """The attributes that a model would score as if they were nothing, and kinds misspelt."""
     kinds = [contact.kind for contact in request.interactions]
     attributes = [change.attribute for change in request.attribute_changes]
-    yield from _not_among(known.kinds, kinds, "interactions", "kind")
+    for place, kind in enumerate(kinds):
+        if kind not in known.kinds and (like := _like(kind, known.kinds)):
+            yield ("interactions", place, "kind"), unknown_name("kind", kind, like)
     yield from _not_among(known.attributes, attributes, "attribute_changes", "attribute")
+
+
+def _like(name: str, known: Collection[str]) -> list[str]:
+    """The known names that a name may be a slip of, the nearest first."""
+    by_folded = {one.casefold(): one for one in sorted(known)}
+    return [by_folded[one] for one in get_close_matches(name.casefold(), by_folded, cutoff=0.75)]
 
 
 def _not_among(

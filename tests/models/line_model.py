@@ -23,10 +23,10 @@ def line_over(
     numbers = np.zeros(len(names))
     slope = [slopes.get(name, 0.0) for name in names]
     line = {
-        "intercept": 0.0, "centre": numbers, "scale": numbers + 1, "slope": slope,
-        "missing": [-one for one in slope], "mean": slope, "level": [], "bend_at": [],
+        "intercept": 0.0, "centre": numbers, "scale": numbers + 1, "slope": [slope],
+        "missing": [[-one for one in slope]], "mean": [slope], "level": [[]], "bend_at": [],
         "first_level": [0] * (len(names) + 1), "first_bend": [0] * (len(names) + 1),
-        "bend_slope": [], SHARE: 1.0,
+        "bend_slope": [[]], "stage": 0, "line_of_stage": [], SHARE: 1.0,
     }  # fmt: skip
     return Scorer(
         Artifact(

@@ -485,7 +485,7 @@ def test_a_stage_of_a_pipeline_that_the_lead_was_never_in_is_no_reason(stage, mo
     [
         ("new", [], "In stage New.", "New"),
         ("qualified", [moved(1, "Qualified")], "In stage Qualified.", "Qualified"),
-        ("new", [moved(1, "Qualified")], "It has been in stage New.", 1.0),
+        ("new", [moved(1, "Qualified")], "In stage Qualified.", "Qualified"),
         ("qualified", [moved(1, "Proposal")], "It has not been in stage Qualified.", 0.0),
         (
             "new",
@@ -496,7 +496,7 @@ def test_a_stage_of_a_pipeline_that_the_lead_was_never_in_is_no_reason(stage, mo
     ],
 )
 def test_being_in_a_stage_is_told_as_a_person_would(told_of, moves, said, value):
-    """Being where it is for the first time is no more than being there."""
+    """A first visit, here or before, is no more than how far it is."""
     timelines = timelines_of([lead()], moves, Pipelines(PIPELINES.pipelines[:1]))
     scorer = line_over(timelines, (STAGES,), {f"visits_{told_of}": 3.0})
 

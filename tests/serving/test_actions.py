@@ -135,9 +135,14 @@ def test_a_past_moment_is_replayed(client, lead_id, served):
             "is of type number",
         ),
         (
-            {"interactions": [CALL, {"kind": "pigeon"}]},
+            {"interactions": [CALL, {"kind": "emial"}]},
             ["interactions", 1, "kind"],
-            "'pigeon' is not a known kind; known are 'call', 'email'",
+            "'emial' is not a known kind; known are 'email'",
+        ),
+        (
+            {"interactions": [{"kind": "Call"}]},
+            ["interactions", 0, "kind"],
+            "'Call' is not a known kind; known are 'call'",
         ),
         (
             {"attribute_changes": [{"attribute": "amuont", "value": 1}]},
@@ -157,6 +162,12 @@ def test_what_cannot_be_thought_of_is_refused_by_its_place(client, lead_id, body
     problem = thought_of(client, lead_id, body, 422)
     assert problem["errors"][0]["loc"] == place
     assert said in problem["errors"][0]["message"]
+
+
+def test_a_kind_of_contact_that_nobody_had_yet_is_a_contact(client, lead_id):
+    first = thought_of(client, lead_id, {"interactions": [{"kind": "fishing trip"}]}, 200)
+
+    assert first["after"]["win_probability"] != first["before"]["win_probability"]
 
 
 def test_a_closed_lead_an_unknown_lead_and_a_known_event_are_refused(client, lead_id, closed_id):

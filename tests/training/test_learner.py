@@ -9,9 +9,10 @@ from features.engagement import ACTIVITY, NO_CONTACT
 from features.plan import SignalPlan
 from features.signal import Column, Family
 from features.stages import STAGE
-from models.calibration import sigmoid
+from models.calibration import fit_platt, sigmoid
 from training.folds import Fold
-from training.learner import learn
+from training.forward import FoldMargins
+from training.learner import _choose, learn
 from training.recipe import Recipe
 
 ROWS = 4_000
@@ -77,3 +78,21 @@ def test_another_share_of_the_line_is_taken_where_it_is_surely_better(rate_of, u
     assert {f"log_loss_line_{round(100 * one)}_percent" for one in (usual, other)} < set(
         made.losses
     )
+
+
+def test_a_slope_that_few_later_wins_tell_is_held_back_to_one():
+    """Margins half as wide as they should be: many later leads tell it, few are not believed."""
+
+    def slopes(leads):
+        draw = np.random.default_rng(5)
+        margin = draw.normal(size=leads)
+        won = (draw.random(leads) < sigmoid(2 * margin)).astype(np.float64)
+        parts = [FoldMargins(margin[None, :], margin)]
+        recipe = replace(RECIPE, rounds=(5,), linear_share=0.5)
+        chosen = _choose(parts, [won], [np.arange(leads)], recipe)
+        return chosen.calibration.slope, fit_platt(margin, won, np.ones(leads)).slope
+
+    held_back, fitted = slopes(30)
+    assert fitted > 1.5
+    assert 1 < held_back < 1 + (fitted - 1) / 2
+    assert slopes(20_000)[0] == pytest.approx(2, abs=0.1)

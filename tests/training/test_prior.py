@@ -124,7 +124,7 @@ def moved(leads, said, stage_pipeline):
     return moves_of_pipelines(leads, said, stage_pipeline, prior_of(leads, stage_pipeline))
 
 
-def test_a_pipeline_is_moved_to_its_own_level_by_how_many_leads_it_has():
+def test_a_pipeline_is_moved_to_the_rate_that_its_prior_has_of_it():
     few, many = 40, 4000
     won = np.concatenate([np.arange(few) % 2, np.arange(many) % 10 < 1])
     leads = standing(np.repeat([0, 2], [few, many]), won)
@@ -134,6 +134,8 @@ def test_a_pipeline_is_moved_to_its_own_level_by_how_many_leads_it_has():
 
     pipeline = TWO_PIPELINES[leads.stage]
     now = sigmoid(said + moves[pipeline])
+    rates = sigmoid(prior_of(leads, TWO_PIPELINES).pipeline)
+    assert [now[pipeline == code].mean() for code in (0, 1)] == pytest.approx(rates, abs=1e-6)
     assert now[pipeline == 1].mean() == pytest.approx(0.1, abs=0.002)
     assert few == PIPELINE_LEADS
     way = log_odds_of(now[pipeline == 0].mean()) - log_odds_of(0.1)
