@@ -31,7 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:D
 
 USUAL = Recipe(members=1, rounds=(20, 40), last_days=(), half_lives_days=())
 # It learns nothing: one leaf's worth of rows, a line without weight.
-DULL = replace(USUAL, rounds=(1, 2), learning_rate=0.03, linear_share=0.0)
+DULL = replace(USUAL, rounds=(1, 2), learning_rate=0.03, linear_share=0.0, other_shares=())
 
 
 class Clock:
