@@ -59,7 +59,7 @@ class Column:
     nothing: leads in one stage have much the same value, or the value itself compares. `pipeline`
     is the one that it is about, None for every: it tells nobody anything of a lead that was never
     in it. `evidence` is that of the group unless it is the column's own. `said_of` are messages for
-    values that a person would not say as a number, such as never and once. `as_told_by` is a column
+    values that a person would not say as a number, such as never. `as_told_by` is a column
     of words that tells better what a value of 1 comes from.
     """
 

@@ -33,7 +33,7 @@ PACE = Group("pace", "Pace and age", evidence=_MOVES_BEHIND)
 _NO_STAGE = "No stage yet."
 _NO_CHANGE = "No stage change yet."
 _NO_STAGE_BEFORE = "There was no stage before."
-_VISITS = {0.0: "It has not been in stage {stage}", 1.0: "It has been in stage {stage}"}
+_NO_VISIT = {0.0: "It has not been in stage {stage}"}
 
 
 def _days(name: str, sentence: str, missing: str = _NO_STAGE) -> Column:
@@ -96,7 +96,7 @@ def columns(settings: FamilySettings) -> tuple[Column, ...]:
         *_MOVES,
         *(
             Column(name, STAGE, "count", "It has been in stage {stage} {value} times", _NO_STAGE,
-                   {"stage": label}, comparable=False, pipeline=pipeline, said_of=_VISITS,
+                   {"stage": label}, comparable=False, pipeline=pipeline, said_of=_NO_VISIT,
                    as_told_by="stage")
             for name, label, pipeline in zip(
                 column_names(labels, "visits"), labels, own, strict=True

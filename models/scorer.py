@@ -304,7 +304,7 @@ class Scorer:
         """The column that moves the score most in its group's direction, of those that tell.
 
         What is only of another pipeline, and 0 or missing of a lead that was never in it, tells a
-        person nothing; that a lead is in its stage for the first time, no more than the stage.
+        person nothing; a first visit to a stage, no more than the stage that it is in.
         """
         members = np.flatnonzero(self._group_of_column == group_place)
         telling = [

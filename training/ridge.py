@@ -58,7 +58,9 @@ def fit_ridge(
     scale = float(weight.sum())
     loss = _loss(blocks, found, ridge)
     for _ in range(_STEPS):
-        sums = [_sums(*block, found[0] + _lone(found, one)) for one, block in enumerate(blocks)]
+        sums = [
+            _sums(*block, found[0] + _deviation(found, one)) for one, block in enumerate(blocks)
+        ]
         step, decrement = _newton_step(sums, found, ridge)
         length, lower = 1.0, _loss(blocks, found - step, ridge)
         while lower > loss and length > 1e-6:
@@ -69,11 +71,11 @@ def fit_ridge(
         found, loss = found - length * step, lower
         if decrement < _TOLERANCE * scale:
             break
-    of_group = found[0, 1:] + np.where(np.arange(len(groups))[:, None] > 0, found[:, 1:], 0.0)
-    return Coefficients(float(found[0, 0]), of_group)
+    own = np.stack([found[0] + _deviation(found, one) for one in range(len(groups))])
+    return Coefficients(float(found[0, 0]), own[:, 1:])
 
 
-def _lone(found: Floats, group: int) -> Floats:
+def _deviation(found: Floats, group: int) -> Floats:
     """What a group deviates by; group 0 does not."""
     return found[group] if group else np.zeros(found.shape[1])
 
@@ -81,7 +83,7 @@ def _lone(found: Floats, group: int) -> Floats:
 def _loss(blocks: list[tuple[Floats, Floats, Floats]], found: Floats, ridge: Floats) -> float:
     total = float((ridge * found[:, 1:] ** 2).sum()) / 2
     for one, (values, target, weight) in enumerate(blocks):
-        own = found[0] + _lone(found, one)
+        own = found[0] + _deviation(found, one)
         log_odds = values @ own[1:] + own[0]
         total += float(weight @ (np.logaddexp(0.0, log_odds) - target * log_odds))
     return total

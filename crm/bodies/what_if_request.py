@@ -182,18 +182,13 @@ def _unknown(request: ScoreRequest, known: KnownNames) -> Iterator[Refused]:
     for place, kind in enumerate(kinds):
         if kind not in known.kinds and (like := _like(kind, known.kinds)):
             yield ("interactions", place, "kind"), unknown_name("kind", kind, like)
-    yield from _not_among(known.attributes, attributes, "attribute_changes", "attribute")
+    for place, name in enumerate(attributes):
+        if known.attributes and name not in known.attributes:
+            said = unknown_name("attribute", name, sorted(known.attributes))
+            yield ("attribute_changes", place, "attribute"), said
 
 
 def _like(name: str, known: Collection[str]) -> list[str]:
     """The known names that a name may be a slip of, the nearest first."""
     by_folded = {one.casefold(): one for one in sorted(known)}
     return [by_folded[one] for one in get_close_matches(name.casefold(), by_folded, cutoff=0.75)]
-
-
-def _not_among(
-    known: Collection[str], names: Sequence[str], table: str, field: str
-) -> Iterator[Refused]:
-    for place, name in enumerate(names):
-        if known and name not in known:
-            yield (table, place, field), unknown_name(field, name, sorted(known))
