@@ -9,6 +9,7 @@ from starlette.staticfiles import StaticFiles
 
 from serving import actions_api, api, docs_page, pages
 from serving.guard import Guard
+from serving.head import HeadAsGet
 from serving.openapi import describe
 from serving.problems import install_problems
 from serving.rendering import STATIC
@@ -45,6 +46,8 @@ def create_app(served: Served) -> FastAPI:
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     install_problems(app)
     app.add_middleware(Guard)
+    # The outermost: refusals and errors have no body either.
+    app.add_middleware(HeadAsGet)
     return app
 
 

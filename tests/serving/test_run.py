@@ -7,6 +7,8 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import closing
+from http.client import HTTPConnection
 
 import pytest
 
@@ -39,12 +41,25 @@ def read(url, headers=None):
         return answer.status, answer.read(), dict(answer.headers)
 
 
+def statuses_on_one_connection(url, *methods):
+    """What `/` answers; a body after HEAD would be read as the head of the next answer."""
+    with closing(HTTPConnection(url.removeprefix("http://"), timeout=10)) as connection:
+        statuses = []
+        for method in methods:
+            connection.request(method, "/")
+            answer = connection.getresponse()
+            assert bool(answer.read()) == (method == "GET")
+            statuses.append(answer.status)
+        return statuses
+
+
 def test_service_answers_and_stops_on_sigint(running):
     process, url = running
     assert url.startswith("http://127.0.0.1:")
     status, content, headers = read(f"{url}/readyz")
     assert (status, content) == (200, b'{"status":"ready","model_version":"7"}')
     assert "server" not in headers
+    assert statuses_on_one_connection(url, "HEAD", "GET", "HEAD") == [200, 200, 200]
     with pytest.raises(urllib.error.HTTPError, match="403"):
         read(f"{url}/healthz", {"Host": "evil.example"})
     with pytest.raises(urllib.error.HTTPError, match="403"):
