@@ -98,19 +98,27 @@ def columns(settings: FamilySettings) -> tuple[Column, ...]:
                              "We were last in touch {value} ago", NO_OUTBOUND,
                              OF_OURS)  # fmt: skip
     for group in named.values():
-        declared += _of_level(group.name, group, "{level}", group.names)
+        declared += _of_level(group.name, group, "{kinds}", group.names)
     for kind in settings["directed_kinds"]:
         for place, (direction, who) in enumerate(_DIRECTIONS):
             group = named[kind]
             declared += _of_level(
-                f"{direction}_{group.name}", group, f"{{level}} {who}", group.names,
+                f"{direction}_{group.name}", group, f"{{kinds}} {who}", group.names,
                 Evidence(INTERACTION, name=kind, direction=place),
             )  # fmt: skip
     declared += _of_results(results)
     declared.append(Column("kinds_ever", ACTIVITY, "count", "Kinds of contact so far: {value}",
                            NO_CONTACT))  # fmt: skip
-    declared.append(_latest("last_kind", kinds))
-    declared.append(_latest("last_result", results))
+    declared.append(_latest("last_kind", "kind", "The latest contact: {value}", NO_CONTACT, kinds))
+    declared.append(
+        _latest(
+            "last_result",
+            "level",
+            "The result of the latest contact: {value}",
+            "No result of the latest contact is known.",
+            results,
+        )
+    )
     return tuple(declared)
 
 
@@ -171,15 +179,13 @@ def _of_level(
 def _kind_groups(kinds: list[str]) -> dict[str, Group]:
     """The group of each kind, named as its columns begin."""
     return {
-        kind: Group(name, "{level}", {"level": kind}, Evidence(INTERACTION, name=kind))
+        kind: Group(name, "{kinds}", {"kinds": kind}, Evidence(INTERACTION, name=kind))
         for kind, name in zip(kinds, column_names(kinds, "kind"), strict=True)
     }
 
 
-def _latest(name: str, levels: list[str]) -> Column:
-    return Column(
-        name, IN_TOUCH, "level", "The latest contact: {value}", NO_CONTACT, levels=tuple(levels)
-    )
+def _latest(name: str, unit: Unit, said: str, missing: str, levels: list[str]) -> Column:
+    return Column(name, IN_TOUCH, unit, said, missing, levels=tuple(levels))
 
 
 @dataclass(frozen=True)

@@ -81,8 +81,9 @@ def signal(
     """
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name):
         raise SettingsError(f"own signal {name!r}: a name is like days_since_demo")
-    if unit not in get_args(Unit) or unit == "level":
-        known = ", ".join(one for one in get_args(Unit) if one != "level")
+    units = [one for one in get_args(Unit) if one not in {"level", "kind"}]
+    if unit not in units:
+        known = ", ".join(units)
         raise SettingsError(f"own signal {name!r}: the unit is {unit!r}; known are {known}")
     try:
         asked = [

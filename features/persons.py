@@ -52,8 +52,7 @@ def _declared(field: str) -> tuple[Column, ...]:
     return (
         Column(
             f"{field}_win_rate", group, "share",
-            "By its other leads, few counting little, the same {person} is won in about {value} of "
-            "cases",
+            "Other leads of the same {person} are won in about {value} of cases",
             "No other lead of the same {person} was closed before.", named, comparable=False,
         ),
         Column(

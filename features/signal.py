@@ -11,7 +11,7 @@ from leads.view import View
 
 Unit = Literal[
     "count", "days", "days_from_now", "hours", "minutes", "ratio", "share", "flag", "amount",
-    "level", "weekday", "hour_of_day", "difference", "date",
+    "level", "kind", "weekday", "hour_of_day", "difference", "date",
 ]  # fmt: skip
 
 # What a family learned from the training timelines: plain JSON, stored with the model.

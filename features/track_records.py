@@ -116,25 +116,28 @@ def _declared(fields: list[str]) -> tuple[Column, ...]:
     suffix = "_and_".join(snake_case(name) or str(len(name)) for name in fields)
     words = [in_words(name) for name in fields]
     is_pair = len(fields) > 1
-    named = {"first": words[0], "second": words[1]} if is_pair else {"field": words[0]}
-    same = "{first} and {second}" if is_pair else "{field}"
+    shared = dict(zip(("same", "same_too"), words, strict=False))
+    fields_named = dict(zip(("first", "second") if is_pair else ("field",), words, strict=True))
+    named = {**fields_named, **shared}
+    same = "{same} and {same_too}" if is_pair else "{same}"
+    both = "{first} and {second}" if is_pair else "{field}"
     # One reason with the value itself, of a pair with its first one.
     group = attribute_group(fields[0])
     return (
         Column(
             f"win_rate_of_{suffix}", group, "share",
-            f"Leads with the same {same} are won in about {{value}} of cases",
+            f"Leads with {same} are won in about {{value}} of cases",
             _NOBODY_CLOSED, named, comparable=False,
         ),
         Column(
             f"closed_leads_of_{suffix}", group, "count",
-            f"Closed leads with the same {same}: {{value}}", f"{same}: not known.", named,
+            f"Closed leads with {same}: {{value}}", f"{both}: not known.", named,
             comparable=False,
         ),
         Column(
             f"days_to_win_of_{suffix}", group, "days",
-            f"Leads with the same {same} were won after {{value}} on average",
-            f"No lead with the same {same} was won before.", named,
+            f"Leads with {same} were won after {{value}} on average",
+            f"No lead with {same} was won before.", named,
             comparable=False,
         ),
     )  # fmt: skip

@@ -23,8 +23,9 @@ from features.naming import in_words
 
 CATALOGS = Path(__file__).with_name("locale")
 DOMAIN = "leadscore"
-# Contexts of messages that are not sentences: the contract's fields, and patterns of dates.
-FIELD, PATTERN = "field", "pattern"
+# Contexts of messages that are not sentences: the contract's fields, leads that share one, kinds of
+# interaction, and patterns of dates.
+FIELD, SAME, KIND, PATTERN = "field", "same", "kind", "pattern"
 _MOMENT, _DAY = "d MMM y, HH:mm 'UTC'", "y-MM-dd"
 _LONGEST_TAG = 40
 
@@ -67,6 +68,20 @@ class Language:
         """What a field is called: the contract's own are translated, others keep their name."""
         words = in_words(name)
         return self._translations.pgettext(FIELD, words) if words else name
+
+    def same(self, name: str) -> str:
+        """What leads share that have one value of a field: `the same source`.
+
+        Of the contract's own fields the catalog says it, for it may be inflected; of others it is
+        said in words that any name fits.
+        """
+        words = in_words(name)
+        said = self._translations.pgettext(SAME, words) if words else name
+        return self.say(_SAME_FIELD, field=words or name) if said == words else said
+
+    def word(self, context: str, one: str, many: str, count: int) -> str:
+        """A word for one or for several things."""
+        return self._translations.npgettext(context, one, many, count)
 
     def figure(self, written: str) -> str:
         """A number written as `-1,234.5`, as the language writes it."""
@@ -119,6 +134,9 @@ _TRADITIONAL_REGIONS = frozenset({"tw", "hk", "mo"})
 def message(text: str) -> str:
     """Marks a text as a message that is said elsewhere."""
     return text
+
+
+_SAME_FIELD = message("the same {field}")
 
 
 def counted(one: str, many: str) -> tuple[str, str]:

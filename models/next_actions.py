@@ -20,6 +20,7 @@ from leads.timeline import Timelines
 from leads.view import View
 from models.alternatives import alternatives, view_of_all
 from models.habits import Habit, Habits
+from models.kinds import kind_label
 from models.languages import ENGLISH, Language, message
 from models.scorer import Scorer
 
@@ -79,7 +80,7 @@ class Action:
         is_move = self.type == STAGE_CHANGE
         return language.say(
             MOVE if is_move else INTERACTIONS[self.by],
-            name=self.name if is_move else _spaced(self.name),
+            name=self.name if is_move else kind_label(self.name, language),
             percent=language.figure(f"{100 * self.win_probability:.1f}"),
         )
 
@@ -275,8 +276,3 @@ def _by(direction: int) -> By | None:
     if direction < 0:
         return None
     return "us" if DIRECTIONS[direction] == "outbound" else "lead"
-
-
-def _spaced(kind: str) -> str:
-    spaced = kind.replace("_", " ").strip() or kind
-    return spaced[:1].upper() + spaced[1:]

@@ -5,12 +5,13 @@ goes into them. It is stored, and said in any language (`models.languages`).
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from typing import Any, Literal
 
 from features.signal import Column, Group
+from models.kinds import kind_in_words, kinds_in_words
 from models.languages import ENGLISH, Language, counted, message
 
 # What a level is called that is not listed: seen in few leads, never seen.
@@ -40,8 +41,15 @@ _DAYS_IN = {"days": 1.0, "hours": 1 / 24, "minutes": 1 / 1440}
 # From here on nobody counts digits: a number is then said with its power of ten.
 LONGEST = 1e15
 _TENTH = 0.1
-# Placeholders for names of fields; all others are the CRM's own words.
-_FIELDS = frozenset({"attribute", "field", "first", "second", "person"})
+# Placeholders for names of fields and of kinds; all others are the CRM's own words.
+_SAID_AS: Mapping[str, Callable[[str, Language], str]] = {
+    **dict.fromkeys(
+        ("attribute", "field", "first", "second", "person"),
+        lambda name, language: language.field(name),
+    ),
+    **dict.fromkeys(("same", "same_too"), lambda name, language: language.same(name)),
+    "kinds": kinds_in_words,
+}
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class Statement:
 
     def label_in(self, language: Language) -> str:
         """What the factor is called."""
-        return _capitalised(language.say(self.label, **_named(self.label_names, language)))
+        return _capitalised(language.say(self.label, **named_in(self.label_names, language)))
 
     def sentence_in(self, language: Language) -> str:
         """The factor as a sentence, and a second one where the win rates contradict it."""
@@ -79,7 +87,7 @@ class Statement:
         return language.say(_ALTHOUGH[self.contradicted], sentence=said)
 
     def _plain_sentence(self, language: Language) -> str:
-        names = _named(self.names, language)
+        names = named_in(self.names, language)
         if self.value is None:
             return _capitalised(language.say(self.message, **names))
         value = _in_words(self.unit, self.value, language)
@@ -118,7 +126,7 @@ def statement(
 
 def group_label(group: Group, language: Language = ENGLISH) -> str:
     """What a factor is called."""
-    return _capitalised(language.say(group.label, **_named(group.names, language)))
+    return _capitalised(language.say(group.label, **named_in(group.names, language)))
 
 
 def sentence(column: Column, value: float, typical: float, language: Language = ENGLISH) -> str:
@@ -136,6 +144,9 @@ def json_value(column: Column, value: float) -> float | str | bool | None:
     """A value as other systems read it: a number, the level's name, true or false, or None."""
     if math.isnan(value):
         return None
+    plain = _value(column, value)
+    if isinstance(plain, str):
+        return plain
     if column.unit == "flag":
         return bool(value)
     if column.levels or column.unit in {"level", "weekday", "date"}:
@@ -149,12 +160,12 @@ def value_in_words(column: Column, value: float, language: Language = ENGLISH) -
 
 
 def _unit(column: Column) -> str:
-    return "level" if column.levels else column.unit
+    return "level" if column.levels and column.unit != "kind" else column.unit
 
 
 def _value(column: Column, value: float) -> float | str:
     """A level by its name or by how far past the listed ones it is; any other value as it is."""
-    if _unit(column) != "level":
+    if _unit(column) not in {"level", "kind"}:
         return value
     code = int(value)
     listed = len(column.levels)
@@ -163,9 +174,9 @@ def _value(column: Column, value: float) -> float | str:
 
 def _in_words(unit: str, value: float | str, language: Language) -> str:
     if isinstance(value, str):
-        return value
+        return kind_in_words(value, language) if unit == "kind" else value
     match unit:
-        case "level":
+        case "level" | "kind":
             return language.say(_OTHER_LEVELS[int(value)])
         case "flag":
             return language.say("yes") if value else language.say("no")
@@ -221,10 +232,10 @@ def number(value: float, language: Language = ENGLISH) -> str:
     return language.say("nearly 0")
 
 
-def _named(names: Mapping[str, str], language: Language) -> dict[str, str]:
-    """What fills the placeholders: fields by what the language calls them."""
+def named_in(names: Mapping[str, str], language: Language) -> dict[str, str]:
+    """What fills the placeholders of a column's or a group's messages."""
     return {
-        placeholder: language.field(name) if placeholder in _FIELDS else name
+        placeholder: _SAID_AS[placeholder](name, language) if placeholder in _SAID_AS else name
         for placeholder, name in names.items()
     }
 

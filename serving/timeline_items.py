@@ -8,8 +8,9 @@ from leads.clock import SECOND_US, format_time
 from leads.pipelines import Outcome, Pipelines
 from leads.records import ATTRIBUTE_CHANGE, STAGE_CHANGE, Event, Lead
 from leads.view import is_known
+from models.kinds import kind_label
 from models.languages import Language
-from serving.wording import field_label, kind_label, length_of_time, readable_time, shown_value
+from serving.wording import field_label, length_of_time, readable_time, shown_value
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _what(event: Event, types: Mapping[str, AttributeType], language: Language) 
     if event.type == STAGE_CHANGE:
         return language.say("Moved to {stage}", stage=event.name)
     if event.type != ATTRIBUTE_CHANGE:
-        return kind_label(event.name)
+        return kind_label(event.name, language)
     label = field_label(event.name, language)
     if event.value is None:
         return language.say("{field} cleared", field=label)

@@ -58,12 +58,6 @@ def field_label(name: str, language: Language) -> str:
     return words[:1].upper() + words[1:]
 
 
-def kind_label(name: str) -> str:
-    """A kind of interaction as a heading, in the words of the CRM: `Follow up call`."""
-    spaced = name.replace("_", " ").strip() or name
-    return spaced[:1].upper() + spaced[1:]
-
-
 def lead_name(attributes: Mapping[str, str | None], lead_id: str) -> str:
     """What a lead is called: its name, else its account, else its id."""
     named = (attributes.get(attribute) for attribute in NAMING_ATTRIBUTES)

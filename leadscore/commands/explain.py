@@ -13,6 +13,7 @@ from leadscore.options import AsJson, AsOf, Lang, read_language, read_moment
 from leadscore.scoring import load_scorer
 from leadscore.settings import read_settings
 from leadscore.terminal import say, show_json, show_table
+from models.kinds import kind_in_words
 from models.languages import Language
 from models.scorer import NO_SUPPORT, THIN_SUPPORT
 from serving.changes import changes_body, changes_since
@@ -206,9 +207,8 @@ def _what(event: Event, language: Language) -> str:
     if event.type == ATTRIBUTE_CHANGE:
         value = language.say("(cleared)") if event.value is None else event.value
         return f"{language.field(event.name)} = {value}"
-    return " ".join(
-        part for part in (_direction(event, language), event.name, event.result) if part
-    )
+    kind = kind_in_words(event.name, language)
+    return " ".join(part for part in (_direction(event, language), kind, event.result) if part)
 
 
 def _direction(event: Event, language: Language) -> str | None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from features.families import FAMILIES
 from features.plan import learn_plan
 from features.signal import Column
-from models.sentences import group_label
+from models.languages import ENGLISH
+from models.sentences import group_label, named_in
 from tests.features.training_history import training_history
 
 PATH = Path(__file__).parents[2] / "docs" / "signals.md"
@@ -45,8 +46,9 @@ def dictionary_page() -> str:
 
 
 def _row(column: Column, on: set[str]) -> str:
-    sentence = column.sentence.format(value="…", **column.names)
-    missing = column.missing.format(**column.names)
+    names = named_in(column.names, ENGLISH)
+    sentence = column.sentence.format(value="…", **names)
+    missing = column.missing.format(**names)
     name = f"`{column.name}`" + ("" if column.name in on else " (off by default)")
     cells = (name, column.unit, group_label(column.group), sentence, missing)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

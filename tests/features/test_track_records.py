@@ -182,7 +182,7 @@ def test_what_is_said_is_true_where_nothing_is_known_and_at_zero():
         "win_rate_of_source": "Leads with the same source are won in about 25 % of cases.",
         "days_to_win_of_source": "No lead with the same source was won before.",
         "days_to_win_of_owner_and_source": (
-            "No lead with the same owner and source was won before."
+            "No lead with the same owner and the same source was won before."
         ),
         "stage_pace": "It has been in this stage 0 times as long as usual.",
     }

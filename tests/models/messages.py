@@ -17,8 +17,10 @@ from features.families import FAMILIES
 from features.naming import in_words
 from features.plan import learn_plan
 from features.signal import Column
+from features.track_records import KNOWN_MEANINGS
 from leads.contract import KNOWN_ATTRIBUTES
-from models.languages import ENGLISH, FIELD, LANGUAGES, PATTERN, Language
+from models.kinds import USUAL_KINDS
+from models.languages import ENGLISH, FIELD, KIND, LANGUAGES, PATTERN, SAME, Language
 from serving.problems import STATUS_OF, Problem
 from serving.rendering import TEMPLATES
 from tests.features.training_history import training_history
@@ -51,10 +53,8 @@ def wanted() -> Catalog:
         for said in (*column.said_of.values(), column.sentence):
             catalog.add(said)
         catalog.add(column.missing)
-    for attribute in KNOWN_ATTRIBUTES:
-        catalog.add(in_words(attribute.name), context=FIELD)
-    for pattern in ("d MMM y, HH:mm 'UTC'", "y-MM-dd"):
-        catalog.add(pattern, context=PATTERN)
+    for key, context in words():
+        catalog.add(key, context=context)
     for path in sources():
         for key in messages_in_text(path.read_text(encoding="utf-8")):
             catalog.add(key)
@@ -66,6 +66,18 @@ def wanted() -> Catalog:
     for title in TITLES:
         catalog.add(title)
     return catalog
+
+
+def words() -> Iterator[tuple[Key, str]]:
+    """What is not a sentence, with its context: fields, kinds of interaction, patterns of dates."""
+    for attribute in KNOWN_ATTRIBUTES:
+        yield in_words(attribute.name), FIELD
+    for name in KNOWN_MEANINGS:
+        yield in_words(name), SAME
+    for one_and_many in USUAL_KINDS:
+        yield one_and_many, KIND
+    for pattern in ("d MMM y, HH:mm 'UTC'", "y-MM-dd"):
+        yield pattern, PATTERN
 
 
 def sources() -> list[Path]:

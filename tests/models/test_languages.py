@@ -8,6 +8,7 @@ import pytest
 from babel.messages.catalog import Catalog
 
 from features.signal import Column, Group
+from features.track_records import TRACK_RECORDS
 from leads.contract import KNOWN_ATTRIBUTES
 from models.languages import (
     ENGLISH,
@@ -260,3 +261,38 @@ def test_tag_names_a_language(tag, language):
 
 def test_language_without_a_catalog_says_the_english():
     assert Language("de", "Deutsch").say("{duration} ago", duration="3") == "3 ago"
+
+
+@pytest.mark.parametrize(
+    ("language", "ours", "own", "pair"),
+    [
+        (ENGLISH, "the same owner", "the same team", "the same owner and the same source"),
+        (
+            SWEDISH,
+            "samma ansvariga person",
+            "samma värde för team",
+            "samma ansvariga person och samma källa",
+        ),
+        (SIMPLIFIED_CHINESE, "负责人相同", "team相同", "负责人相同且来源相同"),
+        (TRADITIONAL_CHINESE, "負責人相同", "team相同", "負責人相同且來源相同"),
+    ],
+)
+def test_what_leads_share_is_said_so_that_any_field_fits(language, ours, own, pair):
+    """In Swedish a word after "samma" may be inflected: the contract's are, others stand apart."""
+    settings = {"fields": ["owner", "source", "team"], "pairs": [["owner", "source"]]}
+    rates = {
+        column.name: sentence(column, 0.25, NAN, language)
+        for column in TRACK_RECORDS.columns({**settings, "workload": False})
+    }
+    assert language.same("owner") == ours
+    assert ours in rates["win_rate_of_owner"]
+    assert own in rates["win_rate_of_team"].replace("Team", "team")
+    assert pair in rates["win_rate_of_owner_and_source"]
+
+
+def test_a_field_of_either_gender_is_changed_and_cleared_in_swedish():
+    said = [
+        SWEDISH.say(message, field="Källa", value="mässa")
+        for message in ("{field} set to {value}", "{field} cleared")
+    ]
+    assert said == ["Källa har ändrats till mässa", "Källa har tömts"]

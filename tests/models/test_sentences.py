@@ -7,7 +7,16 @@ from dataclasses import replace
 import pytest
 
 from features.signal import Column, Group, Unit
-from models.sentences import duration, group_label, json_value, number, sentence, value_in_words
+from models.languages import ENGLISH
+from models.sentences import (
+    duration,
+    group_label,
+    json_value,
+    named_in,
+    number,
+    sentence,
+    value_in_words,
+)
 from tests.training.simulated_crm import small_model
 
 SNAKE_CASE = re.compile(r"[a-z0-9]+_[a-z0-9]+")
@@ -47,7 +56,7 @@ def test_every_group_has_a_label():
 
 def test_missing_value_gives_the_missing_message_alone():
     for one in columns():
-        expected = one.missing.format(**one.names)
+        expected = one.missing.format(**named_in(one.names, ENGLISH))
         assert sentence(one, NAN, 3.0) == expected[0].upper() + expected[1:]
         assert json_value(one, NAN) is None
 
