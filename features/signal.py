@@ -60,7 +60,9 @@ class Column:
     is the one that it is about, None for every: it tells nobody anything of a lead that was never
     in it. `evidence` is that of the group unless it is the column's own. `said_of` are messages for
     values that a person would not say as a number, such as never. `as_told_by` is a column
-    of words that tells better what a value of 1 comes from.
+    of words that tells better what a value of 1 comes from. `also_of` is the name of another group
+    that it is about as well: where that one moves the score the other way it is not told, for a
+    person would read two reasons of one fact that cancel each other.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Column:
     evidence: Evidence | None = None
     said_of: Mapping[float, str] = field(default_factory=dict)
     as_told_by: str | None = None
+    also_of: str | None = None
 
 
 def as_learned(settings: FamilySettings, timelines: Timelines) -> FamilySettings:

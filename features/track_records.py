@@ -121,24 +121,26 @@ def _declared(fields: list[str]) -> tuple[Column, ...]:
     named = {**fields_named, **shared}
     same = "{same} and {same_too}" if is_pair else "{same}"
     both = "{first} and {second}" if is_pair else "{field}"
-    # One reason with the value itself, of a pair with its first one.
+    # One reason with the value itself, of a pair with its first one: effects cancel more with the
+    # other (docs/benchmarks.md).
     group = attribute_group(fields[0])
+    also_of = attribute_group(fields[1]).name if is_pair else None
     return (
         Column(
             f"win_rate_of_{suffix}", group, "share",
             f"Leads with {same} are won in about {{value}} of cases",
-            _NOBODY_CLOSED, named, comparable=False,
+            _NOBODY_CLOSED, named, comparable=False, also_of=also_of,
         ),
         Column(
             f"closed_leads_of_{suffix}", group, "count",
             f"Closed leads with {same}: {{value}}", f"{both}: not known.", named,
-            comparable=False,
+            comparable=False, also_of=also_of,
         ),
         Column(
             f"days_to_win_of_{suffix}", group, "days",
             f"Leads with {same} were won after {{value}} on average",
             f"No lead with {same} was won before.", named,
-            comparable=False,
+            comparable=False, also_of=also_of,
         ),
     )  # fmt: skip
 

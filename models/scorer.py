@@ -156,9 +156,18 @@ class Scorer:
         return {column.name: place for place, column in enumerate(self.plan.columns)}
 
     @cached_property
+    def _place_of_group(self) -> dict[str, int]:
+        return {group.name: place for place, group in enumerate(self.groups)}
+
+    @cached_property
     def _group_of_column(self) -> Int64s:
-        place = {group.name: number for number, group in enumerate(self.groups)}
-        return np.array([place[c.group.name] for c in self.plan.columns], np.int64)
+        return np.array([self._place_of_group[c.group.name] for c in self.plan.columns], np.int64)
+
+    @cached_property
+    def _other_group_of_column(self) -> Int64s:
+        """The other group that a column is about, -1 where there is none."""
+        places = (self._place_of_group.get(c.also_of or "", -1) for c in self.plan.columns)
+        return np.array(list(places), np.int64)
 
     def probabilities(self, view: View, population: Population) -> Floats:
         """The win probability of each snapshot, as `score` gives it, without the factors."""
@@ -304,19 +313,30 @@ class Scorer:
         """The column that moves the score most in its group's direction, of those that tell.
 
         What is only of another pipeline, and 0 or missing of a lead that was never in it, tells a
-        person nothing; a first visit to a stage, no more than the stage that it is in.
+        person nothing; a first visit to a stage, no more than the stage that it is in. What is
+        about another group as well is not told against that one.
         """
         members = np.flatnonzero(self._group_of_column == group_place)
         telling = [
             int(place)
             for place in members
-            if self.plan.columns[place].pipeline in (None, pipeline)
-            or np.nan_to_num(scores.matrix[row, place])
+            if (
+                self.plan.columns[place].pipeline in (None, pipeline)
+                or np.nan_to_num(scores.matrix[row, place])
+            )
+            and not self._is_opposed(scores, row, int(place))
         ]
         direction = np.sign(scores.effects.groups[row, group_place])
         towards = direction * scores.contributions[row, telling or members]
         strongest = int((telling or members)[np.argmax(towards)])
         return self._plainest(scores.matrix[row], strongest)
+
+    def _is_opposed(self, scores: Scores, row: int, place: int) -> bool:
+        """Whether the other group that a column is about moves the score against its own."""
+        other = self._other_group_of_column[place]
+        groups = scores.effects.groups[row]
+        own = groups[self._group_of_column[place]]
+        return bool(other >= 0 and abs(groups[other]) >= LEAST_SHOWN and groups[other] * own < 0)
 
     def _plainest(self, values: Floats, place: int) -> int:
         """The column itself, or the one that tells in plain words what its being 1 comes from."""

@@ -10,6 +10,7 @@ import pytest
 from features.plan import learn_plan, plan_from_record
 from features.population import population_of
 from features.stages import STAGES
+from features.track_records import TRACK_RECORDS
 from leads.errors import DamagedArtifactError
 from leads.outcome import known_status
 from leads.pipelines import OPEN, Pipeline, Pipelines
@@ -273,21 +274,26 @@ def test_factors_are_the_strongest_each_way_strongest_first(scorer, scores, open
 
 
 def test_factor_is_told_by_a_signal_that_moves_the_score_its_way(scorer, scores, open_rows):
-    """Of all but stages of a pipeline that the lead was never in."""
+    """Of all but stages of a pipeline that it was never in, and pairs against their other part."""
     columns = scorer.plan.columns
     names = scores.view.timelines.pipelines.stage_names
     for row in open_rows[::40]:
         here = (None, names[int(scores.stage[row])][0])
-        for factor in scorer.describe(scores, row, factors=100).factors:
+        factors = scorer.describe(scores, row, factors=100).factors
+        effect_of = {factor.name: factor.effect for factor in factors}
+        for factor in factors:
             own = [
                 place
                 for place, column in enumerate(columns)
                 if column.group.name == factor.name
                 and (column.pipeline in here or np.nan_to_num(scores.matrix[row, place]))
             ]
-            contributions = scores.contributions[row, own] * np.sign(factor.effect)
-            told = own[int(np.argmax(contributions))]
-            assert contributions.max() > 0
+            towards = np.sign(factor.effect) * scores.contributions[row]
+            assert towards[own].max() > 0
+            told = max(
+                (p for p in own if factor.effect * effect_of.get(columns[p].also_of, 0.0) >= 0),
+                key=lambda p: (towards[p], -p),
+            )
             is_first_visit = columns[told].as_told_by and scores.matrix[row, told] == 1
             assert factor.unit == columns[told].unit or (is_first_visit and factor.unit == "level")
 
@@ -504,3 +510,41 @@ def test_being_in_a_stage_is_told_as_a_person_would(told_of, moves, said, value)
     score = scorer.describe(scorer.score(view, population_of(timelines)), 0)
 
     assert [(factor.sentence, factor.value) for factor in score.factors] == [(said, value)]
+
+
+# Two reasons never tell one fact each its own way.
+
+OWNERS_SOURCE = {"fields": ["owner", "source"], "pairs": [["owner", "source"]], "workload": False}
+AS_GIVEN = replace(TRACK_RECORDS, learn=lambda _: OWNERS_SOURCE)
+
+
+@pytest.mark.parametrize(
+    ("of_source", "told"),
+    [
+        (-1.0, "Leads with the same owner and the same source are won in about"),
+        (1.0, "Leads with the same owner are won in about"),
+    ],
+)
+def test_a_pair_is_no_reason_beside_its_part_that_goes_the_other_way(of_source, told):
+    """Of owner and source: what both are together is then told by the owner, and effects stay."""
+    leads = [lead(0, "won", source="fair", owner="Anna"), lead(1, source="fair", owner="Anna")]
+    timelines = timelines_of(leads, [moved(4, "Won", lead_id="won")])
+    slopes = {
+        "win_rate_of_owner_and_source": -3.0,
+        "win_rate_of_owner": -0.5,
+        "win_rate_of_source": of_source,
+    }
+    scorer = line_over(timelines, (AS_GIVEN,), slopes)
+
+    scores = scorer.score(
+        look(timelines, snapshots_of(timelines, [("a", at(9))])), population_of(timelines)
+    )
+    found = {factor.name: factor for factor in scorer.describe(scores, 0).factors}
+
+    owner, source = found["attribute_owner"], found["attribute_source"]
+    assert (owner.effect > 0, source.effect > 0) == (True, of_source < 0)
+    assert owner.sentence.startswith(told)
+    assert owner.effect == scores.effects.groups[0, 0]
+    columns = np.flatnonzero([c.group.name == "attribute_owner" for c in scorer.plan.columns])
+    assert len(columns) == 6
+    assert scores.contributions[0, columns].sum() > 1.5
