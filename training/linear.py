@@ -60,7 +60,8 @@ def _lines(plan: SignalPlan, stage: Floats, target: Floats, weight: Floats) -> I
     won = np.bincount(pipeline, weight * target, pipelines.max() + 2)[1:]
     other = np.bincount(pipeline, weight * (1 - target), pipelines.max() + 2)[1:]
     fewer = np.minimum(won, other)
-    own = fewer >= max(_LEAST_LEADS, np.sort(fewer)[-_MOST_LINES:][0])
+    most = np.argsort(-fewer, kind="stable")[:_MOST_LINES]
+    own = np.isin(np.arange(len(fewer)), most) & (fewer >= _LEAST_LEADS)
     if np.count_nonzero(np.bincount(pipeline, minlength=2)[1:]) < 2 or not own.any():
         return np.zeros(0, np.int64)
     lines: Int64s = np.where(own, np.cumsum(own), 0)[pipelines]

@@ -296,3 +296,19 @@ def test_a_field_of_either_gender_is_changed_and_cleared_in_swedish():
         for message in ("{field} set to {value}", "{field} cleared")
     ]
     assert said == ["Källa har ändrats till mässa", "Källa har tömts"]
+
+
+@pytest.mark.parametrize(
+    ("language", "none", "some"),
+    [
+        (ENGLISH, "0 minutes", "less than a minute"),
+        (SWEDISH, "0 minuter", "mindre än en minut"),
+        (SIMPLIFIED_CHINESE, "0分钟", "不到1分钟"),
+        (TRADITIONAL_CHINESE, "0分鐘", "不到1分鐘"),
+    ],
+)
+def test_no_minutes_at_all_are_none_and_not_less_than_one(language, none, some):
+    """Of what is counted in minutes, such as conversation; no time at all since is short, not 0."""
+    assert value_in_words(column("minutes"), 0.0, language) == none
+    assert value_in_words(column("minutes"), 0.4, language) == some
+    assert value_in_words(column("days"), 0.0, language) == some

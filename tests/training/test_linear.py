@@ -4,11 +4,16 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from features.plan import learn_plan
+from features.stages import STAGES
+from leads.pipelines import Pipeline, Pipelines
 from models.calibration import sigmoid
+from tests.leads.histories import lead, timelines_of
 from tests.training.simulated_crm import audited_timelines, small_model, until_of
 from training import linear as fitting_linear
 from training.linear import DEVIATION, fit_linear
 from training.rows import training_rows
+from training.stage_levels import stage_place
 from training.targets import targets_of_strata
 
 
@@ -137,3 +142,26 @@ def test_small_model_has_a_line_of_its_columns():
 
     assert line["share"] == 0.5
     assert {len(slope) for slope in line["slope"]} == {len(small_model().plan.columns)}
+
+
+@pytest.mark.parametrize("alike", [False, True])
+def test_the_twenty_pipelines_of_most_leads_have_lines_and_the_others_none(alike):
+    """Also where the twentieth has no more leads than the next: a line costs room in the model."""
+    names = [f"pipeline {number}" for number in range(22)]
+    pipelines = Pipelines(
+        tuple(Pipeline(name, ("New", "Offer"), ("Won",), ("Lost",)) for name in names)
+    )
+    plan = learn_plan(timelines_of([lead(pipeline=names[0])], [], pipelines), (STAGES,))
+    first_stage = [pipelines.stage_code("New", name, name) for name in names]
+    n_leads = [100] * 22 if alike else [100 + 2 * number for number in range(22)]
+    stage = np.repeat(first_stage, n_leads)
+    matrix = np.zeros((len(stage), len(plan.columns)))
+    matrix[:, stage_place(plan)] = stage
+    target = (np.arange(len(stage)) % 2).astype(np.float64)
+
+    line = fit_linear(plan, matrix, target, np.ones(len(stage)), c=0.1).line_of_stage
+
+    has_own = [int(line[code]) > 0 for code in first_stage]
+    assert sum(has_own) == 20
+    assert alike or has_own == [False] * 2 + [True] * 20
+    assert set(line) == set(range(21))
