@@ -75,6 +75,20 @@ def test_a_recipe_that_is_surely_better_is_used():
     assert "it is used" in tuned.sentence
 
 
+def test_a_trial_counts_with_the_best_share_that_its_fit_may_choose():
+    """Of the line's shares: a fit of the usual recipe chooses one, so a trial of it counts so."""
+    told = timelines_where(lambda day: True, leads_a_day=2)
+
+    def loss(**shares):
+        (only,) = tune(told, at(250), 1, 0.0, replace(DULL, **shares)).trials
+        return only.loss
+
+    trees_alone, mostly_line = loss(), loss(linear_share=0.75)
+    assert mostly_line < trees_alone - 0.02
+    assert loss(other_shares=(0.75,)) < trees_alone - 0.02
+    assert loss(linear_share=0.75, other_shares=(0.0,)) == mostly_line
+
+
 def test_no_trial_is_begun_that_would_end_too_late(crm):
     assert [one.recipe for one in tune(crm, until_of(crm), 1, 0.0, USUAL).trials] == [USUAL]
 
