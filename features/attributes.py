@@ -38,7 +38,7 @@ _UNITS: dict[AttributeType, Unit] = {
 }
 _SENTENCES: dict[AttributeType, str] = {
     "number": "{attribute} is {value}",
-    "category": "{attribute} is {value}",
+    "category": "{attribute}: {value}",
     "boolean": "{attribute}: {value}",
     "time": "{attribute}: {value}",
     "text": "{attribute} is filled in: {value}",
@@ -55,7 +55,7 @@ _OF_TYPE: Mapping[AttributeType, tuple[tuple[str, Unit, str, str], ...]] = {
     "number": (
         ("difference_of", "difference",
          "{attribute} compared with the first known value: {value}", _MISSING),
-        ("ratio_of", "ratio", "{attribute} is {value} times the first known value",
+        ("ratio_of", "ratio", "{attribute} is {times} the first known value",
          "{attribute} is not known, or was not above zero at first."),
     ),
     "time": (
@@ -155,7 +155,7 @@ def _of_attribute(entry: Mapping[str, Any], name: str) -> Iterator[Column]:
     if entry["changes"]:
         for prefix, unit, sentence, missing in (*_CHANGES, *_OF_TYPE.get(kind, ())):
             own = name.replace("attribute", prefix, 1)
-            yield Column(own, group, unit, sentence, missing, named)
+            yield Column(own, group, unit, sentence, missing, named, comparable=unit != "ratio")
     if _can_be_overdue(entry):
         own = name.replace("attribute", "overdue", 1)
         yield Column(own, group, "flag", "{attribute} is past: {value}", _MISSING, named)

@@ -34,18 +34,18 @@ FEWEST = 5
 _COLUMNS = (
     Column(
         "stage_pace", PACE_GROUP, "ratio",
-        "It has been in this stage {value} times as long as usual",
+        "Its time in this stage is {times} what is usual",
         "Too few leads have left this stage to say what is usual.", comparable=False,
     ),
     Column(
         "age_pace", PACE_GROUP, "ratio",
-        "It is {value} times as old as leads of this pipeline usually are when they are won",
+        "Its age is {times} what is usual in this pipeline when a lead is won",
         "Too few leads were won to say how long it takes.", comparable=False,
     ),
 )  # fmt: skip
 _SIZE = Column(
     "amount_to_usual", attribute_group(AMOUNT), "ratio",
-    "The amount is {value} times what is usual in this pipeline",
+    "The amount is {times} what is usual in this pipeline",
     "Its amount, or what is usual, is not known.", comparable=False,
 )  # fmt: skip
 

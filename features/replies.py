@@ -26,11 +26,11 @@ _NO_ANSWER_OF_OURS = "We have not answered the lead yet."
 
 _COLUMNS = (
     Column("reply_hours", REPLIES_GROUP, "hours",
-           "Answers after {value} on average", _NO_ANSWER),
+           "The lead answers after {value} on average", _NO_ANSWER),
     Column("last_reply_hours", REPLIES_GROUP, "hours",
            "The lead's last answer came after {value}", _NO_ANSWER),
     Column("answered_share", REPLIES_GROUP, "share",
-           "Answered {value} of our messages", NO_OUTBOUND),
+           "The lead answered {value} of our messages", NO_OUTBOUND),
     Column("unanswered_days", REPLIES_GROUP, "days",
            "Our message has waited for an answer for {value}",
            "No message of ours waits for an answer."),

@@ -80,7 +80,7 @@ _OF_ALL = (
            "How irregular the contact is, 0 being as regular as a clock: {value}",
            _TWO_CONTACTS),
     Column("silence_in_gaps", IN_TOUCH, "ratio",
-           "Since the last contact {value} times the usual time between contacts has passed",
+           "The time since the last contact is {times} the usual time between contacts",
            _ONE_CONTACT, comparable=False),
 )  # fmt: skip
 _OF_INBOUND = (

@@ -51,18 +51,18 @@ class Group:
 class Column:
     """One signal: a number per snapshot, NaN where it is missing.
 
-    `sentence` is the English message for a sales rep, with `{value}` and the placeholders of
-    `names`; what is typical and the full stop are added to it. `missing` is the message where
-    there is no value: it says what missing means. `levels` names the codes of a categorical
-    column; one past them is a level seen in training but too rarely to be listed, two past them
-    one never seen (`features.vocabulary`). `comparable` is false where what is typical says
-    nothing: leads in one stage have much the same value, or the value itself compares. `pipeline`
-    is the one that it is about, None for every: it tells nobody anything of a lead that was never
-    in it. `evidence` is that of the group unless it is the column's own. `said_of` are messages for
-    values that a person would not say as a number, such as never. `as_told_by` is a column
-    of words that tells better what a value of 1 comes from. `also_of` is the name of another group
-    that it is about as well: where that one moves the score the other way it is not told, for a
-    person would read two reasons of one fact that cancel each other.
+    `sentence` is the English message for a sales rep, with `{value}`, or of a ratio `{times}`, and
+    the placeholders of `names`; what is typical and the full stop are added to it. `missing` is the
+    message where there is no value: it says what missing means. `levels` names the codes of a
+    categorical column; one past them is a level seen in training but too rarely to be listed, two
+    past them one never seen (`features.vocabulary`). `comparable` is false where what is typical
+    says nothing: leads in one stage have much the same value, or the value itself compares.
+    `pipeline` is the one that it is about, None for every: it tells nobody anything of a lead that
+    was never in it. `evidence` is that of the group unless it is the column's own. `said_of` are
+    messages for values that a person would not say as a number, such as never. `as_told_by` is a
+    column of words that tells better what a value of 1 comes from. `also_of` is the name of another
+    group that it is about as well: where that one moves the score the other way it is not told, for
+    a person would read two reasons of one fact that cancel each other.
     """
 
     name: str

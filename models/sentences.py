@@ -91,7 +91,8 @@ class Statement:
         if self.value is None:
             return _capitalised(language.say(self.message, **names))
         value = _in_words(self.unit, self.value, language)
-        said = _capitalised(language.say(self.message, value=value, **names))
+        times = _times(self.value, language) if self.unit == "ratio" else ""
+        said = _capitalised(language.say(self.message, value=value, times=times, **names))
         usual = None if self.typical is None else _in_words(self.unit, self.typical, language)
         if usual in (None, value):
             return language.say("{statement}.", statement=said)
@@ -202,6 +203,18 @@ def _in_words(unit: str, value: float | str, language: Language) -> str:
 def _rounded(ratio: float) -> float:
     """To one decimal; a small one to its first digit: nothing is 0 times as old as another."""
     return round(ratio, 1) if abs(ratio) >= _TENTH else float(f"{ratio:.1g}")
+
+
+def _times(value: float | str, language: Language) -> str:
+    """How many times as much as something, said before it: of a part, what share of it."""
+    ratio = float(value)
+    if _rounded(ratio) == 1:
+        return language.say("about")
+    if ratio < 1:
+        percent = 100 * ratio
+        shown = float(round(percent)) if abs(percent) >= 1 else float(f"{percent:.1g}")
+        return language.say("{number} % of", number=number(shown, language))
+    return language.say("{number} times", number=number(_rounded(ratio), language))
 
 
 def _lasting(value: float, unit: str, language: Language) -> str:

@@ -47,7 +47,7 @@ def dictionary_page() -> str:
 
 def _row(column: Column, on: set[str]) -> str:
     names = named_in(column.names, ENGLISH)
-    sentence = column.sentence.format(value="…", **names)
+    sentence = column.sentence.format(value="…", times="…", **names)
     missing = column.missing.format(**names)
     name = f"`{column.name}`" + ("" if column.name in on else " (off by default)")
     cells = (name, column.unit, group_label(column.group), sentence, missing)

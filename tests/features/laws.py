@@ -253,7 +253,8 @@ def check_columns_are_told(plan: SignalPlan, history: History) -> None:
     """Every column has a known unit, a fillable sentence with its value, and one for missing."""
     for column in plan.columns:
         assert column.unit in get_args(Unit), f"columns told: unit of {column.name}"
-        assert _placeholders(column.sentence) - {*column.names} == {"value"}, (
+        ways = ({"value"}, {"times"}) if column.unit == "ratio" else ({"value"},)
+        assert _placeholders(column.sentence) - {*column.names} in ways, (
             f"columns told: placeholders of {column.sentence!r}"
         )
         assert column.missing.endswith("."), f"columns told: what missing means in {column.name}"

@@ -184,7 +184,7 @@ def test_what_is_said_is_true_where_nothing_is_known_and_at_zero():
         "days_to_win_of_owner_and_source": (
             "No lead with the same owner and the same source was won before."
         ),
-        "stage_pace": "It has been in this stage 0 times as long as usual.",
+        "stage_pace": "Its time in this stage is 0 % of what is usual.",
     }
 
 

@@ -312,3 +312,18 @@ def test_no_minutes_at_all_are_none_and_not_less_than_one(language, none, some):
     assert value_in_words(column("minutes"), 0.0, language) == none
     assert value_in_words(column("minutes"), 0.4, language) == some
     assert value_in_words(column("days"), 0.0, language) == some
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (ENGLISH, ["8 % of what is usual", "about what is usual", "2.1 times what is usual"]),
+        (SWEDISH, ["är 8 % av det vanliga", "är ungefär det vanliga", "är 2,1 gånger det vanliga"]),
+        (SIMPLIFIED_CHINESE, ["通常水平的8%", "通常水平的1倍", "通常水平的2.1倍"]),
+        (TRADITIONAL_CHINESE, ["通常水準的8%", "通常水準的1倍", "通常水準的2.1倍"]),
+    ],
+)
+def test_a_part_of_what_is_usual_is_told_as_a_share_and_more_as_times(language, said):
+    (size,) = (one for one in columns() if one.name == "amount_to_usual")
+    for value, words in zip((0.08, 1.0, 2.1), said, strict=True):
+        assert words in sentence(size, value, NAN, language)

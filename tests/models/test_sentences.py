@@ -182,11 +182,15 @@ def test_number_has_at_most_three_digits_behind_small_ones():
 
 
 def test_a_small_ratio_is_not_said_to_be_nothing():
+    one = column("ratio", "Its age is {times} what is usual")
+    said = [sentence(one, value, NAN) for value in (12.34, 1.04, 0.97, 0.16, 0.004, 0.0)]
+    words = ("12.3 times", "about", "about", "16 % of", "0.4 % of", "0 % of")
+    assert said == [f"Its age is {one} what is usual." for one in words]
+
+
+def test_a_ratio_of_an_own_signal_is_a_number_where_its_sentence_asks_for_one():
     one = column("ratio", "It is {value} times as old as usual")
-    said = [sentence(one, value, NAN) for value in (12.34, 0.16, 0.034, 0.0)]
-    assert said == [
-        f"It is {words} times as old as usual." for words in ("12.3", "0.2", "0.03", "0")
-    ]
+    assert sentence(one, 0.034, NAN) == "It is 0.03 times as old as usual."
 
 
 def test_a_huge_number_is_said_by_its_power_of_ten():
