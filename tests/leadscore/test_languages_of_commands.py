@@ -1,6 +1,7 @@
 """`explain` and `score` speak the language of `--lang`, else that of LEADSCORE_LANGUAGE."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -48,6 +49,9 @@ def test_explain_speaks_the_language(trained):
     in_swedish = run_leadscore(home, "explain", lead_id, "--lang", "sv-SE").stdout
     for text in ("Vinstchans", "Senaste händelserna", "Ett typiskt lead", "procentenheter"):
         assert text in in_swedish
+    told = in_swedish.split("Senaste händelserna")[1]
+    assert re.search("mejl|samtal|möte|webbplatsbesök", told)
+    assert not re.search(r"email|meeting|\bcall\b|website visit", told)
 
     for one, other in zip(in_chinese["factors"], in_english["factors"], strict=True):
         assert one["sentence"].endswith("。")

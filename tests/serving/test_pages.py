@@ -1,6 +1,7 @@
 """The pages: what a sales rep reads, escaped, without a model or leads too."""
 
 import re
+from collections import Counter
 from html.parser import HTMLParser
 
 import pytest
@@ -8,10 +9,11 @@ from fastapi.testclient import TestClient
 
 from crm.importing import import_folder
 from leads.clock import DAY_US, format_time
-from leads.records import STAGE_CHANGE
-from models.languages import ENGLISH
+from leads.records import ATTRIBUTE_CHANGE, INTERACTION, STAGE_CHANGE, Event
+from models.languages import ENGLISH, SWEDISH
 from models.score_body import stored_factor_body
 from serving.app import create_app
+from serving.timeline_items import timeline_item
 from serving.wording import percent
 
 VOID = {"meta", "link", "input", "br"}
@@ -184,6 +186,31 @@ def test_timeline_is_newest_first_and_marks_what_was_recorded_late(client, serve
     late = sum(event.recorded_at > event.occurred_at for event in events)
     assert late
     assert page.text.count("Recorded late:") == late
+
+
+@pytest.mark.parametrize(
+    ("tag", "email", "call"),
+    [("en", "Email", "Call"), ("sv", "Mejl", "Samtal"), ("zh", "邮件", "电话")],
+)
+def test_timeline_says_the_kinds_of_contact_in_the_language(client, served, tag, email, call):
+    histories = [served.store.events(f"L-{number:03d}") for number in range(40)]
+    events = max(histories, key=len)
+    recorded = Counter(event.name for event in events if event.type == INTERACTION)
+
+    html = client.get(f"/leads/{events[0].lead_id}?lang={tag}", headers=BROWSER).text
+
+    assert min(recorded["email"], recorded["call"]) > 0
+    assert html.count(f"<h3>{email}</h3><time") == recorded["email"]
+    assert html.count(f"<h3>{call}</h3><time") == recorded["call"]
+
+
+def test_an_unknown_kind_and_a_changed_field_read_as_they_should_in_swedish():
+    moment = Event("a", INTERACTION, 0, 0, "sc_2", "e1")
+    change = Event("a", ATTRIBUTE_CHANGE, 0, 0, "source", "e2", value="mässa")
+
+    titles = [timeline_item(event, 0, 0, {}, SWEDISH).what for event in (moment, change)]
+
+    assert titles == ["”sc_2”", "Källa har ändrats till mässa"]
 
 
 def test_events_after_the_moment_are_marked_as_not_counted(client, served):
