@@ -163,12 +163,6 @@ class Scorer:
     def _group_of_column(self) -> Int64s:
         return np.array([self._place_of_group[c.group.name] for c in self.plan.columns], np.int64)
 
-    @cached_property
-    def _other_group_of_column(self) -> Int64s:
-        """The other group that a column is about, -1 where there is none."""
-        places = (self._place_of_group.get(c.also_of or "", -1) for c in self.plan.columns)
-        return np.array(list(places), np.int64)
-
     def probabilities(self, view: View, population: Population) -> Floats:
         """The win probability of each snapshot, as `score` gives it, without the factors."""
         matrix = self.plan.matrix(view, population)
@@ -333,10 +327,13 @@ class Scorer:
 
     def _is_opposed(self, scores: Scores, row: int, place: int) -> bool:
         """Whether the other group that a column is about moves the score against its own."""
-        other = self._other_group_of_column[place]
+        column = self.plan.columns[place]
+        other = self._place_of_group.get(column.also_of) if column.also_of else None
+        if other is None:
+            return False
         groups = scores.effects.groups[row]
-        own = groups[self._group_of_column[place]]
-        return bool(other >= 0 and abs(groups[other]) >= LEAST_SHOWN and groups[other] * own < 0)
+        own = groups[self._place_of_group[column.group.name]]
+        return bool(abs(groups[other]) >= LEAST_SHOWN and groups[other] * own < 0)
 
     def _plainest(self, values: Floats, place: int) -> int:
         """The column itself, or the one that tells in plain words what its being 1 comes from."""
