@@ -240,7 +240,7 @@ def test_unknown_route_and_wrong_method_are_problems(client):
     unknown = client.get("/v2/leads")
     wrong = client.delete("/v1/leads")
     assert (unknown.status_code, wrong.status_code) == (404, 405)
-    assert wrong.headers["allow"] == "GET"
+    assert wrong.headers["allow"] == "GET, HEAD"
     for answer in (unknown, wrong, client.get("/static/none.css"), client.get("/static/../app.py")):
         assert answer.headers["content-type"] == "application/problem+json"
         assert orjson.loads(answer.content)["status"] == answer.status_code
