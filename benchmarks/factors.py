@@ -85,7 +85,7 @@ def default_model() -> tuple[list[str], Floats]:
         "max_bin": recipe.max_bin,
     }
     rounds = max(recipe.rounds)
-    seeds = [member_seed(0, member) for member in range(recipe.members)]
+    seeds = [member_seed(0, member) for member in range(recipe.members_of(rounds))]
     return [_text(matrix, 15, settings, rounds, seed) for seed in seeds], matrix
 
 

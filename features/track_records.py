@@ -36,6 +36,9 @@ from leads.view import View
 
 # Values that hardly two leads have, such as names, have no record.
 AT_LEAST_LEADS, AT_LEAST_LEVELS, FEWEST_LEADS_A_LEVEL = 20, 3, 5
+# With fewer the rates of a moment are much the same for all leads and tell when it is; the values
+# themselves say as much (decision 0013).
+FEWEST_CLOSED = 1_000
 KNOWN_MEANINGS = ("owner", "source", "campaign", "country")
 PERSON_FIELDS = ("contact", "account")
 OWNER, SOURCE = "owner", "source"
@@ -64,8 +67,21 @@ def learn(timelines: Timelines) -> FamilySettings:
 
 
 def learn_default(timelines: Timelines) -> FamilySettings:
-    """The same without the numbers of closed leads: they grow with time, and tell when it is."""
-    return {**learn(timelines), "counts": False}
+    """Rates and the workload alone; nothing before enough leads are closed.
+
+    The number of closed leads and the days to a win tell when it is: both grow with the records,
+    and of a young business only the quick wins are known.
+    """
+    settings = {**learn(timelines), "rates_alone": True}
+    if _closed_leads(timelines) < FEWEST_CLOSED:
+        return {**settings, "fields": [], "pairs": [], "workload": False}
+    return settings
+
+
+def _closed_leads(timelines: Timelines) -> int:
+    states = lead_states(timelines)
+    last = np.append(states.lead[1:] != states.lead[:-1], np.ones(min(len(states.lead), 1), bool))
+    return int(np.count_nonzero(states.status[last] != OPEN))
 
 
 def is_shared(timelines: Timelines, attribute: str, leads_a_level: int) -> bool:
@@ -103,7 +119,9 @@ def _records(settings: FamilySettings) -> list[list[str]]:
 
 
 def _kept(settings: FamilySettings) -> list[int]:
-    """Which of a record's columns there are: models of before the choice have all."""
+    """Which of a record's columns there are; older models say `counts`, the oldest nothing."""
+    if settings.get("rates_alone", False):
+        return [0]
     return [0, 1, 2] if settings.get("counts", True) else [0, 2]
 
 

@@ -37,7 +37,7 @@ def fit_bag(
     ).construct()
     texts: Sequence[str] = Parallel(n_jobs=WORKERS, prefer="threads")(
         delayed(_fit_one)(parameters | {"seed": member_seed(seed, member)}, dataset, rounds)
-        for member in range(recipe.members)
+        for member in range(recipe.members_of(rounds))
     )
     return tuple(texts)
 

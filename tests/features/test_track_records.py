@@ -9,7 +9,13 @@ from features.attributes import ATTRIBUTES, attribute_group
 from features.index_kernel import SHRINKAGE_LEADS
 from features.pace import PACE
 from features.persons import PERSONS
-from features.track_records import DEFAULT_TRACK_RECORDS, TRACK_RECORDS, is_shared, learn
+from features.track_records import (
+    DEFAULT_TRACK_RECORDS,
+    FEWEST_CLOSED,
+    TRACK_RECORDS,
+    is_shared,
+    learn,
+)
 from models.sentences import sentence
 from tests.features.values import assert_values, values_at
 from tests.leads.histories import TYPES, changed, lead, moved, timelines_of
@@ -56,15 +62,43 @@ def test_only_what_was_closed_and_known_by_then_counts():
     assert_values(records_at(7.5, events=late), closed_leads_of_source=1, owner_open_leads=2)
 
 
-def test_default_has_no_count_that_tells_the_time_and_the_rest_alike():
-    settings = {**RECORDS, "counts": False}
+def test_default_has_rates_and_the_workload_alone_and_they_are_alike():
+    found = values_at(
+        9, DEFAULT_TRACK_RECORDS, {**RECORDS, "rates_alone": True}, EVENTS, LEADS, "x"
+    )
 
-    found = values_at(9, DEFAULT_TRACK_RECORDS, settings, EVENTS, LEADS, "x")
+    whole = records_at(9)
+    assert found == {
+        name: whole[name]
+        for name in whole
+        if not name.startswith(("closed_leads_", "days_to_win_"))
+    }
+    assert len(found) == 4
+
+
+def test_models_of_before_have_the_days_to_a_win_and_those_before_them_the_counts_too():
+    found = values_at(9, DEFAULT_TRACK_RECORDS, {**RECORDS, "counts": False}, EVENTS, LEADS, "x")
 
     whole = records_at(9)
     assert found == {name: whole[name] for name in whole if not name.startswith("closed_leads_")}
     assert len(found) == 7
-    assert DEFAULT_TRACK_RECORDS.learn(timelines_of(LEADS, EVENTS))["counts"] is False
+    assert len(whole) == 10
+
+
+@pytest.mark.parametrize(
+    ("closed", "fields"), [(FEWEST_CLOSED - 1, []), (FEWEST_CLOSED, ["source"])]
+)
+def test_default_has_nothing_before_enough_leads_are_closed(closed, fields):
+    leads = [lead(0, f"l{n}", source=("fair", "web", "call")[n % 3]) for n in range(closed + 40)]
+    events = [
+        moved(2 + n / closed, "Won" if n % 4 else "Lost", lead_id=f"l{n}") for n in range(closed)
+    ]
+    reopened = [moved(9, "Lost", lead_id=f"l{closed}"), moved(10, "New", lead_id=f"l{closed}")]
+
+    settings = DEFAULT_TRACK_RECORDS.learn(timelines_of(leads, [*events, *reopened]))
+
+    assert settings["fields"] == fields
+    assert bool(DEFAULT_TRACK_RECORDS.columns(settings)) is bool(fields)
 
 
 def test_lead_itself_is_left_out():

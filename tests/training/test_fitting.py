@@ -377,6 +377,13 @@ def test_bag_has_as_many_members_and_trees_as_asked_for():
     assert all(text.count("\nTree=") == 7 for text in model.boosters)
 
 
+def test_bag_has_fewer_members_where_they_would_have_too_many_trees():
+    recipe = Recipe(members=4, rounds=(7,), most_trees=20)
+
+    assert len(fit_model(closed_leads(90), at(LATE), 0, recipe).boosters) == 2
+    assert [recipe.members_of(rounds) for rounds in (1, 5, 6, 20, 100)] == [4, 4, 3, 1, 1]
+
+
 def test_recipe_is_logged_by_name():
     assert RECIPE.as_params()["members"] == "2"
     assert RECIPE.as_params()["rounds"] == "(20, 40)"

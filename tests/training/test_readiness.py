@@ -7,7 +7,12 @@ import pytest
 
 from models.metrics import auc
 from tests.training.sales_records import orderly, until
-from tests.training.simulated_crm import simulated_timelines, until_of, with_shuffled_closings
+from tests.training.simulated_crm import (
+    audited_timelines,
+    simulated_timelines,
+    until_of,
+    with_shuffled_closings,
+)
 from training.drift import BaseRateShift
 from training.evaluation import judge_forward
 from training.leak_audit import NOT_OVERRULED, Audit, Overruled, set_aside
@@ -39,7 +44,7 @@ def expected(looked):
 
 
 def test_accuracy_is_that_of_a_quick_model_on_later_leads(expected, timelines):
-    judged = judge_forward(timelines, until_of(timelines), 1, QUICK)
+    judged = judge_forward(audited_timelines(), until_of(timelines), 1, QUICK)
 
     found = auc(judged.label, judged.probability["model"], judged.weight)
     # Two fits of the same rows, added up in another order: two leads that nearly tie may swap.
