@@ -13,7 +13,7 @@ from features.replies import REPLIES
 from features.rhythm import RHYTHM
 from features.signal import Family
 from features.stages import STAGES
-from features.track_records import DEFAULT_TRACK_RECORDS, TRACK_RECORDS
+from features.track_records import DEFAULT_TRACK_RECORDS, RATES, TRACK_RECORDS
 from leads.errors import SettingsError
 
 FAMILIES: tuple[Family, ...] = (
@@ -38,7 +38,7 @@ ON_BY_DEFAULT = tuple(
 )
 
 # Stages are what a model of few leads leans on: they are always on.
-_SWITCHES = {one.name: one for one in (*FAMILIES, *ON_BY_DEFAULT) if one is not STAGES}
+_SWITCHES = {one.name: one for one in (*FAMILIES, RATES) if one is not STAGES}
 DATE = "date"
 _SWITCH = re.compile(r"([+-])(\w+)")
 

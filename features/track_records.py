@@ -38,7 +38,7 @@ from leads.view import View
 AT_LEAST_LEADS, AT_LEAST_LEVELS, FEWEST_LEADS_A_LEVEL = 20, 3, 5
 # With fewer the rates of a moment are much the same for all leads and tell when it is; the values
 # themselves say as much (decision 0013).
-FEWEST_CLOSED = 1_000
+FEWEST_CLOSED = 5_000
 KNOWN_MEANINGS = ("owner", "source", "campaign", "country")
 PERSON_FIELDS = ("contact", "account")
 OWNER, SOURCE = "owner", "source"
@@ -66,16 +66,20 @@ def learn(timelines: Timelines) -> FamilySettings:
     return {"fields": fields, "pairs": pairs, "workload": OWNER in fields}
 
 
-def learn_default(timelines: Timelines) -> FamilySettings:
-    """Rates and the workload alone; nothing before enough leads are closed.
+def learn_rates(timelines: Timelines) -> FamilySettings:
+    """Rates and the workload alone.
 
     The number of closed leads and the days to a win tell when it is: both grow with the records,
     and of a young business only the quick wins are known.
     """
-    settings = {**learn(timelines), "rates_alone": True}
+    return {**learn(timelines), "rates_alone": True}
+
+
+def learn_default(timelines: Timelines) -> FamilySettings:
+    """Rates and the workload alone, and nothing before enough leads are closed."""
     if _closed_leads(timelines) < FEWEST_CLOSED:
-        return {**settings, "fields": [], "pairs": [], "workload": False}
-    return settings
+        return {"fields": [], "pairs": [], "workload": False, "rates_alone": True}
+    return learn_rates(timelines)
 
 
 def _closed_leads(timelines: Timelines) -> int:
@@ -241,4 +245,5 @@ def asks(settings: FamilySettings) -> tuple[About, ...]:
 
 
 TRACK_RECORDS = Family("track_records", learn, columns, fill, asks=asks)
+RATES = Family("track_records", learn_rates, columns, fill, asks=asks)
 DEFAULT_TRACK_RECORDS = Family("track_records", learn_default, columns, fill, asks=asks)

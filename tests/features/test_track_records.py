@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from features.attributes import ATTRIBUTES, attribute_group
+from features.families import switched
 from features.index_kernel import SHRINKAGE_LEADS
 from features.pace import PACE
 from features.persons import PERSONS
+from features.plan import learn_plan
 from features.track_records import (
     DEFAULT_TRACK_RECORDS,
     FEWEST_CLOSED,
@@ -233,3 +235,17 @@ def test_a_value_and_how_leads_with_the_same_did_are_one_reason():
                          "rare": [], "changes": True}]}
     )  # fmt: skip
     assert all(column.group == of_columns["win_rate_of_source"] for column in attributes[:-2])
+
+
+def test_switched_on_they_are_there_however_few_leads_are_closed():
+    leads = [lead(0, f"l{n}", source=("fair", "web", "call")[n % 3]) for n in range(60)]
+
+    on = switched("+track_records").always
+    by_default = switched("").always
+
+    assert "win_rate_of_source" in names_of(learn_plan(timelines_of(leads, []), on))
+    assert "win_rate_of_source" not in names_of(learn_plan(timelines_of(leads, []), by_default))
+
+
+def names_of(plan):
+    return {column.name for column in plan.columns}
