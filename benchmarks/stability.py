@@ -140,7 +140,7 @@ def _told(
         target[known],
         learning_weights(learned.rows.view.snapshots.lead[known]),
         fitted.plan.categorical,
-        replace(recipe, members=max(members)),
+        replace(recipe, members=max(members), most_trees=max(members) * fitted.chosen_rounds),
         fitted.chosen_rounds,
         seed,
     )

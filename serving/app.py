@@ -46,7 +46,7 @@ def create_app(served: Served) -> FastAPI:
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     install_problems(app)
     app.add_middleware(Guard)
-    # The outermost: refusals and errors have no body either.
+    # Outside of the guard: what it refuses has no body either.
     app.add_middleware(HeadAsGet)
     return app
 

@@ -1,6 +1,6 @@
 """How pages word times, points and names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from leads.attributes import AttributeType, read_number
 from leads.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US, moment_of
@@ -44,6 +44,16 @@ def tenths_of_points(effect: float) -> int:
 def tenths_of_percent(probability: float) -> int:
     """A probability in whole tenths of a percent, never 0 or 100 percent."""
     return min(max(round(1000 * probability), 1), 999)
+
+
+def tenths_adding_up(effects: Sequence[float], total: int) -> list[int]:
+    """Effects in tenths of a point that add up to a total, which is at most rounding away."""
+    tenths = [tenths_of_points(effect) for effect in effects]
+    step = 1 if sum(tenths) < total else -1
+    while sum(tenths) != total:
+        gaps = [step * (1000 * one - shown) for one, shown in zip(effects, tenths, strict=True)]
+        tenths[gaps.index(max(gaps))] += step
+    return tenths
 
 
 def percent(probability: float, language: Language) -> str:

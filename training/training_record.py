@@ -152,7 +152,8 @@ def _by_trees(fitted: FittedModel, recipe: Recipe) -> list[tuple[int, float | No
 def _members(fitted: FittedModel, judged: Judged, seed: int) -> Iterator[ChildRun]:
     """The bag's members, with the figures that their like reached in the judged model.
 
-    That one was fitted with the same seeds on earlier leads; this one has learned from all.
+    That one was fitted with the same seeds on earlier leads; this one has learned from all. As many
+    as both have: of more trees there are fewer members.
     """
     for number, said in enumerate(judged.members[: len(fitted.boosters)]):
         tallied = tally(judged.label, said, judged.weight)

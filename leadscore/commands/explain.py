@@ -20,7 +20,7 @@ from serving.changes import changes_body, changes_since
 from serving.schemas import event_body
 from serving.scoring import score_stored_lead, stored_lead
 from serving.served import Served
-from serving.wording import percent, tenths_of_percent, tenths_of_points
+from serving.wording import percent, tenths_adding_up, tenths_of_percent, tenths_of_points
 
 SHOWN_EVENTS = 15
 
@@ -173,15 +173,18 @@ def _show_interval_and_horizons(body: dict[str, Any], language: Language) -> Non
 def _show_changes(changes: dict[str, Any], language: Language) -> None:
     """What moved the score since a moment, and through which signals most."""
     say("")
+    parts = changes["parts"]
+    total = tenths_of_percent(changes["after"]) - tenths_of_percent(changes["before"])
+    tenths = tenths_adding_up([part["effect"] for part in parts], total)
     rows = [
         (
             part["label"],
-            _points(part["effect"], language),
+            _points(shown / 1000, language),
             ", ".join(f"{g['label']} {_signed(g['effect'], language)}" for g in part["groups"]),
         )
-        for part in changes["parts"]
+        for part, shown in zip(parts, tenths, strict=True)
     ]
-    rows.append((language.say("In all"), _points(changes["difference"], language), ""))
+    rows.append((language.say("In all"), _points(total / 1000, language), ""))
     title = language.say(
         "Since {time} it went from {before} to {after}",
         time=changes["since"],

@@ -1,5 +1,7 @@
 """`explain --since`: the difference between two scores, split into what it came from."""
 
+import re
+
 import pytest
 
 from crm.store import Store
@@ -10,6 +12,7 @@ from leads.view import known_by
 from models.alternatives import view_of_all
 from tests.leadscore.running import run_json, run_leadscore, run_refused
 
+POINTS = re.compile(r"([+−-]?\d+\.\d) points")
 CAUSES = ["time", "other_leads", "own_events", "model"]
 
 
@@ -50,6 +53,11 @@ def test_it_is_said_in_words(asked, trained):
         home, "explain", lead_id, "--as-of", as_of, "--since", since, "--since-model", version
     )
     assert ended.returncode == 0, ended.stderr
+    shown = [
+        float(one.replace("−", "-")) for one in POINTS.findall(ended.stdout.split("went from")[1])
+    ]
+    assert len(shown) >= 5
+    assert shown[4] == pytest.approx(sum(shown[:4]), abs=1e-9)
     for words in ("it went from", "Time that passed", "What other leads did", "In all"):
         assert words in ended.stdout
 

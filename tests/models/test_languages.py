@@ -319,8 +319,8 @@ def test_no_minutes_at_all_are_none_and_not_less_than_one(language, none, some):
     [
         (ENGLISH, ["8 % of what is usual", "about what is usual", "2.1 times what is usual"]),
         (SWEDISH, ["är 8 % av det vanliga", "är ungefär det vanliga", "är 2,1 gånger det vanliga"]),
-        (SIMPLIFIED_CHINESE, ["通常水平的8%", "通常水平的1倍", "通常水平的2.1倍"]),
-        (TRADITIONAL_CHINESE, ["通常水準的8%", "通常水準的1倍", "通常水準的2.1倍"]),
+        (SIMPLIFIED_CHINESE, ["通常水平的8%", "通常水平的约1倍", "通常水平的2.1倍"]),
+        (TRADITIONAL_CHINESE, ["通常水準的8%", "通常水準的約1倍", "通常水準的2.1倍"]),
     ],
 )
 def test_a_part_of_what_is_usual_is_told_as_a_share_and_more_as_times(language, said):

@@ -1,5 +1,6 @@
 """HEAD: the status and headers of GET without a body, at every page and endpoint."""
 
+import asyncio
 import logging
 
 import pytest
@@ -8,6 +9,7 @@ from fastapi.testclient import TestClient
 from starlette.routing import BaseRoute
 
 from serving.app import create_app
+from serving.head import HeadAsGet
 
 
 def got_paths(app) -> set[str]:
@@ -75,3 +77,22 @@ def test_where_get_is_allowed_head_is(client):
 def test_the_description_does_not_list_head(client):
     paths = client.get("/openapi.json").json()["paths"]
     assert not [path for path, methods in paths.items() if "head" in methods]
+
+
+def test_no_body_leaves_the_app():
+    """What the clients above would leave out themselves."""
+
+    async def app(scope, receive, send):
+        assert scope["method"] == "GET"
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"one", "more_body": True})
+        await send({"type": "http.response.body", "body": b"two"})
+
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(HeadAsGet(app)({"type": "http", "method": "HEAD"}, None, send))
+
+    assert [message.get("body", b"") for message in sent] == [b"", b"", b""]
