@@ -9,6 +9,7 @@ import pytest
 
 from crm.store import Store
 from leads.errors import InvalidInputError
+from leads.records import INTERACTION
 from leadscore.options import read_language
 from models.languages import ENGLISH, SWEDISH, TRADITIONAL_CHINESE
 from tests.leadscore.running import command_environment, run_json, run_leadscore, run_refused
@@ -40,9 +41,17 @@ def an_open_lead(home) -> str:
     return ranked[0].lead_id
 
 
+def an_open_lead_just_contacted(home) -> str:
+    with Store.open(home / "leadscore.db") as store:
+        ranked = [one.lead_id for one in store.ranked_leads(limit=50).items]
+        timelines = store.timelines()
+    newest = timelines.events.type[timelines.start[1:] - 1]
+    return next(one for one in ranked if newest[timelines.row_of[one]] == INTERACTION)
+
+
 def test_explain_speaks_the_language(trained):
     home, _ = trained
-    lead_id = an_open_lead(home)
+    lead_id = an_open_lead_just_contacted(home)
 
     in_english = run_json(home, "explain", lead_id)
     in_chinese = run_json(home, "explain", lead_id, "--lang", "zh-Hant")
