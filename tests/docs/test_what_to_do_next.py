@@ -46,7 +46,7 @@ def said(tmp_path_factory) -> list[str]:
 
 def test_every_question_is_answered(said):
     actions, what_if, similar = (json.loads(text) for text in said[:3])
-    assert actions["considered"] > 3
+    assert actions["considered"] >= 3
     assert "not a promise" in actions["note"]
     assert len(what_if["events"]) == 2
     effects = sum(part["effect"] for part in what_if["events"])
