@@ -68,5 +68,5 @@ def kind_label(kind: str, language: Language) -> str:
 def _in_words(kind: str, language: Language, count: int) -> str:
     usual = _BY_SPELLING.get(_spelled(kind))
     if usual is None:
-        return language.say("“{name}”", name=kind)
+        return language.say("“{name}”", name=" ".join(kind.replace("_", " ").split()) or kind)
     return language.word(KIND, *usual, count)

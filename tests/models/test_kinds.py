@@ -50,13 +50,13 @@ def test_a_usual_kind_is_said_in_the_language(language, one, many, label):
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        (ENGLISH, "“follow_up Call 1”"),
-        (SWEDISH, "”follow_up Call 1”"),
-        (SIMPLIFIED_CHINESE, "“follow_up Call 1”"),
-        (TRADITIONAL_CHINESE, "「follow_up Call 1」"),
+        (ENGLISH, "“follow up Call 1”"),
+        (SWEDISH, "”follow up Call 1”"),
+        (SIMPLIFIED_CHINESE, "“follow up Call 1”"),
+        (TRADITIONAL_CHINESE, "「follow up Call 1」"),
     ],
 )
-def test_an_unknown_kind_is_quoted_as_the_crm_writes_it(language, said):
+def test_an_unknown_kind_is_quoted_with_its_underscores_as_spaces(language, said):
     for words in (kind_in_words, kinds_in_words, kind_label):
         assert words("follow_up Call 1", language) == said
 
@@ -100,7 +100,7 @@ def test_the_latest_contact_is_said_in_the_language_and_kept_in_codes():
     column = COLUMNS["last_kind"]
 
     assert sentence(column, 0.0, NAN, SWEDISH) == "Den senaste kontakten: samtal."
-    assert sentence(column, 1.0, NAN, SWEDISH) == "Den senaste kontakten: ”follow_up”."
+    assert sentence(column, 1.0, NAN, SWEDISH) == "Den senaste kontakten: ”follow up”."
     assert sentence(column, 2.0, NAN) == "The latest contact: one that few leads have."
     assert json_value(column, 0.0) == "call"
     assert statement(column, 0.0, NAN).value == "call"
@@ -109,7 +109,7 @@ def test_the_latest_contact_is_said_in_the_language_and_kept_in_codes():
 
 def test_a_reason_is_called_by_its_kind():
     assert group_label(COLUMNS["kind_call_7d"].group, SWEDISH) == "Samtal"
-    assert group_label(COLUMNS["kind_follow_up_7d"].group) == "“follow_up”"
+    assert group_label(COLUMNS["kind_follow_up_7d"].group) == "“follow up”"
 
 
 def test_a_result_stays_in_the_words_of_the_crm():
@@ -125,7 +125,7 @@ def test_a_result_stays_in_the_words_of_the_crm():
         ("call", SWEDISH, "Samtal från dig: modellen skulle vänta sig 34,0 %."),
         ("email", SIMPLIFIED_CHINESE, "由您发起的邮件：模型预期为34.0%。"),
         ("email", TRADITIONAL_CHINESE, "由您發起的電子郵件：模型預期為34.0%。"),
-        ("sc_2", SWEDISH, "”sc_2” från dig: modellen skulle vänta sig 34,0 %."),
+        ("sc_2", SWEDISH, "”sc 2” från dig: modellen skulle vänta sig 34,0 %."),
     ],
 )
 def test_a_next_action_says_its_kind_in_the_language(kind, language, said):
