@@ -210,7 +210,7 @@ def test_an_unknown_kind_and_a_changed_field_read_as_they_should_in_swedish():
 
     titles = [timeline_item(event, 0, 0, {}, SWEDISH).what for event in (moment, change)]
 
-    assert titles == ["”sc_2”", "Källa har ändrats till mässa"]
+    assert titles == ["”sc 2”", "Källa har ändrats till mässa"]
 
 
 def test_events_after_the_moment_are_marked_as_not_counted(client, served):
