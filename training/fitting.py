@@ -193,10 +193,9 @@ def _leaning(
     if made is None:
         return of_stages_alone(rows.plan, prior)
     share = every.own
-    log_odds = share * made.calibration.log_odds(made.margin.of(rows.matrix))
-    log_odds += (1 - share) * prior.stage[standing.stage]
+    learned_log_odds = made.calibration.log_odds(made.margin.of(rows.matrix))
     stage_pipeline = rows.timelines.pipelines.stage_pipeline
-    moves = moves_of_pipelines(standing, log_odds, stage_pipeline, prior)
+    moves = moves_of_pipelines(standing, learned_log_odds, share, stage_pipeline, prior)
     parts = Blend(made.boosters, made.linear, made.calibration)
     return blended(parts, rows.plan, prior, share, moves[stage_pipeline])
 

@@ -120,23 +120,68 @@ def test_a_lead_counts_by_what_was_learned_of_it():
     assert moved(newer, said, ONE_PIPELINE) != pytest.approx(moved(old_and_new, said, ONE_PIPELINE))
 
 
-def moved(leads, said, stage_pipeline):
-    return moves_of_pipelines(leads, said, stage_pipeline, prior_of(leads, stage_pipeline))
+def moved(leads, said, stage_pipeline, share=1.0):
+    prior = prior_of(leads, stage_pipeline)
+    return moves_of_pipelines(leads, said, share, stage_pipeline, prior)
 
 
-def test_a_pipeline_is_moved_to_the_rate_that_its_prior_has_of_it():
-    few, many = 40, 4000
-    won = np.concatenate([np.arange(few) % 2, np.arange(many) % 10 < 1])
-    leads = standing(np.repeat([0, 2], [few, many]), won)
-    said = np.where(np.arange(few + many) % 3 > 0, log_odds_of(0.3), log_odds_of(0.1))
+FEW, MANY = 40, 4000
+FEW_AND_MANY = np.repeat([0, 2], [FEW, MANY])
+ONE_IN_TEN = np.arange(MANY) % 10 < 1
 
-    moves = moved(leads, said, TWO_PIPELINES)
 
+def rates_said(leads, said, share):
+    """The mean of each of two pipelines after the move, of what was learned and borrowed."""
+    both = share * said + (1 - share) * prior_of(leads, TWO_PIPELINES).stage[leads.stage]
     pipeline = TWO_PIPELINES[leads.stage]
-    now = sigmoid(said + moves[pipeline])
-    rates = sigmoid(prior_of(leads, TWO_PIPELINES).pipeline)
-    assert [now[pipeline == code].mean() for code in (0, 1)] == pytest.approx(rates, abs=1e-6)
-    assert now[pipeline == 1].mean() == pytest.approx(0.1, abs=0.002)
-    assert few == PIPELINE_LEADS
-    way = log_odds_of(now[pipeline == 0].mean()) - log_odds_of(0.1)
+    now = sigmoid(both + moved(leads, said, TWO_PIPELINES, share)[pipeline])
+    return [float(now[pipeline == code].mean()) for code in (0, 1)]
+
+
+def test_a_pipeline_of_few_leads_lies_between_what_was_learned_and_what_came_of_them():
+    leads = standing(FEW_AND_MANY, np.concatenate([np.arange(FEW) % 2, ONE_IN_TEN]))
+    said = np.full(FEW + MANY, log_odds_of(0.1))
+
+    few, many = rates_said(leads, said, 1.0)
+
+    assert many == pytest.approx(0.1, abs=0.002)
+    assert FEW == PIPELINE_LEADS
+    way = log_odds_of(few) - log_odds_of(0.1)
     assert 0.4 < way / (log_odds_of(0.5) - log_odds_of(0.1)) < 0.8
+
+
+def test_leads_that_look_like_those_won_elsewhere_are_not_held_back_to_the_rate_of_all():
+    leads = standing(FEW_AND_MANY, np.concatenate([np.arange(FEW) % 2, ONE_IN_TEN]))
+    look_good = np.repeat([log_odds_of(0.5), log_odds_of(0.1)], [FEW, MANY])
+
+    few, many = rates_said(leads, look_good, 1.0)
+
+    assert few == pytest.approx(0.5, abs=0.01)
+    assert many == pytest.approx(0.1, abs=0.002)
+    assert rates_said(leads, look_good, 0.0)[0] < 0.4
+
+
+def test_where_nothing_was_learned_a_pipeline_has_the_rate_of_its_prior():
+    leads = standing(FEW_AND_MANY, np.concatenate([np.arange(FEW) % 2, ONE_IN_TEN]))
+    said = np.where(np.arange(FEW + MANY) % 3 > 0, 2.0, -2.0)
+
+    rates = sigmoid(prior_of(leads, TWO_PIPELINES).pipeline)
+    assert rates_said(leads, said, 0.0) == pytest.approx(rates, abs=1e-6)
+
+
+def test_leaning_on_the_prior_does_not_lower_the_mean():
+    """Halfway to the prior small probabilities come closer together, and lower on average."""
+    leads = standing(np.zeros(MANY, np.int64), ONE_IN_TEN)
+    said = np.where(np.arange(MANY) % 10 < 2, 0.0, -6.0)
+    prior = prior_of(leads, ONE_PIPELINE)
+
+    half = 0.5 * said + 0.5 * prior.stage[leads.stage]
+    assert sigmoid(half).mean() < 0.09
+    now = sigmoid(half + moved(leads, said, ONE_PIPELINE, 0.5)[0])
+    assert now.mean() == pytest.approx(sigmoid(np.array([prior.whole]))[0], abs=1e-6)
+
+
+def test_a_pipeline_without_leads_is_not_moved():
+    leads = standing(np.zeros(MANY, np.int64), ONE_IN_TEN)
+    assert moved(leads, np.full(MANY, log_odds_of(0.1)), TWO_PIPELINES)[1] == 0
+    assert moved(standing([], []), np.zeros(0), TWO_PIPELINES).tolist() == [0, 0]
