@@ -24,13 +24,13 @@ from benchmarks.accuracy import LOANS, MAPPINGS, SCHOOL
 from crm.folder import read_folder
 from crm.simulator import simulate, write_folder
 from features.population import population_of
-from leads.arrays import Floats
+from leads.arrays import Bools, Floats
 from leads.clock import DAY_US, parse_time
 from leads.outcome import known_status
 from leads.pipelines import OPEN
 from leads.timeline import Timelines
 from leads.view import Snapshots, known_by, look
-from models.scorer import FACTORS_EACH_WAY, Scorer
+from models.scorer import Score, Scorer
 from training.artifacts import artifact_of
 from training.bag import fit_bag
 from training.fitting import FittedModel, fit_lessons, lessons
@@ -82,7 +82,7 @@ WORKS: dict[str, Callable[[], World]] = {
 
 @dataclass(frozen=True)
 class Told:
-    """Effects of one model (lead x group), the groups by name.
+    """Effects of one model (lead x group), the groups by name, and which of them are `shown`.
 
     `flagged` is the share of the factors shown that go against the plain win rates, `cancelling`
     the median of all effects' size by that of their sum, `rest_largest` the share of leads of which
@@ -91,6 +91,7 @@ class Told:
 
     groups: tuple[str, ...]
     effects: Floats
+    shown: Bools
     flagged: float
     cancelling: float
     rest_largest: float
@@ -159,14 +160,16 @@ def _effects(fitted: FittedModel, timelines: Timelines, until: int) -> Told:
     described = [scorer.describe(scores, row) for row in range(len(view))]
     flagged = [factor.flag is not None for score in described for factor in score.factors]
     effects = scores.effects.groups
+    groups = tuple(group.name for group in scorer.groups)
     rest_largest = [
         abs(score.other_effects or 0.0) > strongest
         for score, strongest in zip(described, np.abs(effects).max(axis=1), strict=True)
     ]
     cancelling = np.median(np.abs(effects).sum(axis=1) / np.abs(effects.sum(axis=1)))
     return Told(
-        groups=tuple(group.name for group in scorer.groups),
+        groups=groups,
         effects=effects,
+        shown=_shown(described, groups),
         flagged=round(float(np.mean(flagged)), 4),
         cancelling=round(float(cancelling), 2),
         rest_largest=round(float(np.mean(rest_largest)), 4),
@@ -180,9 +183,10 @@ def alike(one: Told, other: Told) -> dict[str, float]:
     same = [
         set(a.tolist()) == set(b.tolist()) for a, b in zip(_top(ours), _top(theirs), strict=True)
     ]
-    shown = _shown(ours)
-    size = np.abs(ours[shown])
-    turned = np.sign(ours[shown]) != np.sign(theirs[shown])
+    places = [groups.index(group) for group in one.groups]
+    shown_ours, shown_theirs = ours[:, places][one.shown], theirs[:, places][one.shown]
+    size = np.abs(shown_ours)
+    turned = np.sign(shown_ours) != np.sign(shown_theirs)
     return {
         "same_top_3": round(float(np.mean(same)), 4),
         "same_direction": round(float(1 - turned.mean()), 4),
@@ -201,14 +205,10 @@ def _top_directions(ours: Floats, theirs: Floats) -> float:
     return float((np.sign(ours[rows, top]) == np.sign(theirs[rows, top])).mean())
 
 
-def _shown(effects: Floats) -> Any:
-    """Which effects are shown: the five strongest each way."""
-    shown = np.zeros(effects.shape, np.bool_)
-    for way in (1, -1):
-        towards = np.maximum(way * effects, 0)
-        strongest = np.argsort(-towards, axis=1, kind="stable")[:, :FACTORS_EACH_WAY]
-        np.put_along_axis(shown, strongest, True, axis=1)
-    return shown & (effects != 0)
+def _shown(described: Sequence[Score], groups: Sequence[str]) -> Bools:
+    """Which effects are told as factors (lead x group)."""
+    told = [{factor.name for factor in score.factors} for score in described]
+    return np.array([[group in names for group in groups] for names in told])
 
 
 def main() -> None:

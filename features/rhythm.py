@@ -1,7 +1,7 @@
 """Rhythm signals: how dense, regular and long the contact with a lead is, and with how many.
 
-Columns that would be made-up zeros, because nobody records directions, people or durations, are
-left out.
+In `intensity_7d` a contact counts 2^(-age / 7 days), likewise for a day and 30. Columns that would
+be made-up zeros, because nobody records directions, people or durations, are left out.
 """
 
 from dataclasses import dataclass
@@ -31,16 +31,16 @@ CONVERSATION = Group(
 _ONE_CONTACT = "Fewer than two contacts yet."
 _TWO_CONTACTS = "Fewer than three contacts yet."
 _NO_CONVERSATION = "No conversation yet."
-_HALF_LIVES = (("1d", "a day"), ("7d", "a week"), ("30d", "a month"))
+_HALF_LIVES = (("1d", "days"), ("7d", "weeks"), ("30d", "months"))
 
 
 def _intensities(prefix: str, group: Group, what: str, none: str) -> tuple[Column, ...]:
     return tuple(
         Column(
             f"{prefix}intensity_{half_life}", group, "ratio",
-            f"{what} lately, one from {words} ago counting as half: {{value}}", none,
+            f"{what} in recent {units}, the newest counting most: {{value}}", none,
         )
-        for half_life, words in _HALF_LIVES
+        for half_life, units in _HALF_LIVES
     )  # fmt: skip
 
 
@@ -76,9 +76,8 @@ _OF_ALL = (
            "{value} between contacts on average", _ONE_CONTACT),
     _other("last_gap_days", IN_TOUCH, "days",
            "{value} between the last two contacts", _ONE_CONTACT),
-    _other("gap_variation", IN_TOUCH, "ratio",
-           "How irregular the contact is, 0 being as regular as a clock: {value}",
-           _TWO_CONTACTS),
+    _other("gap_variation", IN_TOUCH, "share",
+           "The time between contacts varies by {value} of its average", _TWO_CONTACTS),
     Column("silence_in_gaps", IN_TOUCH, "ratio",
            "The time since the last contact is {times} the usual time between contacts",
            _ONE_CONTACT, comparable=False),

@@ -273,6 +273,23 @@ def test_factors_are_the_strongest_each_way_strongest_first(scorer, scores, open
         assert all((factor.effect > 0) == (factor.direction == "win") for factor in every)
 
 
+def test_what_is_small_beside_the_strongest_that_goes_its_way_is_no_reason(
+    scorer, scores, open_rows
+):
+    left_out = 0
+    for row in open_rows[::40]:
+        told = {factor.name for factor in scorer.describe(scores, row, factors=100).factors}
+        effects = scores.effects.groups[row]
+        for way in (1, -1):
+            towards = way * effects
+            reasons = towards >= max(0.1 * towards.max(), 0.0005)
+            assert {scorer.groups[g].name for g in np.flatnonzero(reasons)} <= told
+            small = (towards > 0) & ~reasons
+            assert not {scorer.groups[g].name for g in np.flatnonzero(small)} & told
+            left_out += int((small & (towards >= 0.0005)).sum())
+    assert left_out
+
+
 def test_factor_is_told_by_a_signal_that_moves_the_score_its_way(scorer, scores, open_rows):
     """Of all but stages of a pipeline that it was never in, and pairs against their other part."""
     columns = scorer.plan.columns
