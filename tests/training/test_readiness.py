@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from models.metrics import auc
@@ -69,7 +70,7 @@ def test_twice_the_leads_add_less_than_all_did_to_a_quarter(expected):
 
 @pytest.mark.slow
 def test_same_seed_gives_the_same_figures(expected, timelines):
-    assert expected_accuracy(timelines, until_of(timelines), 1) == expected
+    assert expected_accuracy(audited_timelines(), until_of(timelines), 1) == expected
 
 
 def test_log_loss_above_the_base_rates_is_not_called_less(looked):
@@ -162,5 +163,9 @@ def test_field_that_tells_the_outcome_is_not_counted_on():
 
 @pytest.mark.slow
 def test_outcomes_dealt_by_lot_are_not_ready(timelines):
-    dealt = with_shuffled_closings(timelines)
-    assert readiness(dealt, until_of(timelines), 1).expected.auc["low"] < 0.55
+    """In one pipeline: more is won in the other, so that which of them it is tells something."""
+    dealt = with_shuffled_closings(timelines.only(np.flatnonzero(timelines.pipeline == 0)))
+    found = readiness(dealt, until_of(timelines), 1)
+
+    assert found.verdict == "not ready"
+    assert found.expected.auc["low"] < 0.5
