@@ -31,16 +31,16 @@ CONVERSATION = Group(
 _ONE_CONTACT = "Fewer than two contacts yet."
 _TWO_CONTACTS = "Fewer than three contacts yet."
 _NO_CONVERSATION = "No conversation yet."
-_HALF_LIVES = (("1d", "days"), ("7d", "weeks"), ("30d", "months"))
+_HALF_LIVES = (("1d", "day"), ("7d", "week"), ("30d", "month"))
 
 
 def _intensities(prefix: str, group: Group, what: str, none: str) -> tuple[Column, ...]:
     return tuple(
         Column(
             f"{prefix}intensity_{half_life}", group, "ratio",
-            f"{what} in recent {units}, the newest counting most: {{value}}", none,
+            f"{what} in about the last {period}, older ones counting less: {{value}}", none,
         )
-        for half_life, units in _HALF_LIVES
+        for half_life, period in _HALF_LIVES
     )  # fmt: skip
 
 
@@ -76,8 +76,8 @@ _OF_ALL = (
            "{value} between contacts on average", _ONE_CONTACT),
     _other("last_gap_days", IN_TOUCH, "days",
            "{value} between the last two contacts", _ONE_CONTACT),
-    _other("gap_variation", IN_TOUCH, "share",
-           "The time between contacts varies by {value} of its average", _TWO_CONTACTS),
+    _other("gap_variation", IN_TOUCH, "ratio",
+           "How unevenly the contacts are spread, 0 being evenly: {value}", _TWO_CONTACTS),
     Column("silence_in_gaps", IN_TOUCH, "ratio",
            "The time since the last contact is {times} the usual time between contacts",
            _ONE_CONTACT, comparable=False),

@@ -29,9 +29,9 @@ from training.horizons import fit_horizons
 from training.incidence import strata
 from training.interval import LearnedRows, borrowed_alone, fit_interval, of_base_rate
 from training.learner import Learned, Progress, learn, no_progress
-from training.lending import Learnable, with_lent
+from training.lending import Learnable, as_if_elsewhere, with_lent
 from training.level import NewestWindow, at_newest_level
-from training.prior import Prior, Standing, moves_of_pipelines, prior_of
+from training.prior import Prior, Standing, above_lender, moves_of_pipelines, prior_of
 from training.recipe import Recipe
 from training.rows import FEWEST_LEADS_EACH, TrainingRows, leads_of_each, training_rows
 from training.signals_choice import SignalsChoice, with_chosen
@@ -142,7 +142,8 @@ def fit_lessons(
     counted = everything if made is None else _counted(learned, made)
     standing, evidence = _standing(learned, label, counted), _evidence(rows, label, counted)
     prior = prior_of(standing, rows.timelines.pipelines.stage_pipeline)
-    parts = _leaning(made, learned, standing, evidence_of(lead, label, counted), prior)
+    share = evidence_of(lead, label, counted).own
+    parts = _leaning(made, rows, standing, evidence, share, prior)
     margin = margin_of(parts.boosters, parts.linear, len(rows.plan.columns)).of(rows.matrix)
     calibration, newest = at_newest_level(parts.calibration, margin, label, rows.view, until)
     known = learned.learned
@@ -183,21 +184,41 @@ def _standing(learned: Lessons, label: Int8s, counted: Floats) -> Standing:
 
 
 def _leaning(
-    made: Learned | None, learned: Lessons, standing: Standing, every: Evidence, prior: Prior
-) -> Blend:
-    """What was learned, leaning on the prior by how few leads it was learned from.
+    made: Learned | None, rows: TrainingRows, standing: Standing,
+    evidence: Mapping[str, Evidence], share: float, prior: Prior,
+) -> Blend:  # fmt: skip
+    """What was learned, which has `share`, leaning on the prior for the rest.
 
-    Each pipeline is moved by what its own leads are above or below that.
+    Each pipeline is moved to its level.
     """
-    rows = learned.rows
     if made is None:
         return of_stages_alone(rows.plan, prior)
-    share = every.own
-    learned_log_odds = made.calibration.log_odds(made.margin.of(rows.matrix))
+    log_odds = made.calibration.log_odds(made.margin.of(rows.matrix))
+    level = _levels(made, rows, standing, evidence, share, prior, log_odds)
+    log_odds = share * log_odds + (1 - share) * prior.stage[standing.stage]
     stage_pipeline = rows.timelines.pipelines.stage_pipeline
-    moves = moves_of_pipelines(standing, learned_log_odds, share, stage_pipeline, prior)
+    moves = moves_of_pipelines(standing, log_odds, stage_pipeline, level)
     parts = Blend(made.boosters, made.linear, made.calibration)
     return blended(parts, rows.plan, prior, share, moves[stage_pipeline])
+
+
+def _levels(
+    made: Learned, rows: TrainingRows, standing: Standing, evidence: Mapping[str, Evidence],
+    share: float, prior: Prior, log_odds: Floats,
+) -> Floats:  # fmt: skip
+    """The log-odds to expect of each pipeline: the prior's, of a thin one beside its lender's.
+
+    What was learned, whose `log_odds` are those of the rows, has `share` in that, too.
+    """
+    level, pipelines = prior.pipeline.copy(), rows.timelines.pipelines
+    pipeline = pipelines.stage_pipeline[standing.stage]
+    found = as_if_elsewhere(rows.plan, rows.matrix, standing.stage, pipelines, evidence)
+    for code, one in found.items():
+        elsewhere = made.calibration.log_odds(made.margin.of(one.matrix))
+        lenders = np.flatnonzero(pipeline == one.lender)
+        beside = above_lender(standing, one.rows, elsewhere, lenders, log_odds)
+        level[code] += share * (prior.pipeline[one.lender] + beside - level[code])
+    return level
 
 
 def _mean(log_odds: Floats, of_none: float) -> float:

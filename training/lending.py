@@ -2,7 +2,8 @@
 
 A pipeline's stages are signals of their own, so that what is learned of one pipeline's stages says
 nothing of another's. Where stages have the same name, snapshots of other pipelines are learned from
-once more as if they were of the small one; its own level is told apart afterwards.
+once more as if they were of the small one; its own level is told apart afterwards, beside what is
+said of its leads as if they were of a larger one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,14 +48,7 @@ def with_lent(
     predicted in a fold.
     """
     whole = own
-    for borrower, name in enumerate(pipelines.names):
-        if evidence[name].support == "enough":
-            continue
-        lenders = [
-            code
-            for code, other in enumerate(pipelines.names)
-            if evidence[other].own > evidence[name].own
-        ]
+    for borrower, lenders in _borrowers(pipelines, evidence).items():
         same = np.where(
             np.isin(pipelines.stage_pipeline, lenders), _same_name(pipelines, borrower), -1
         )
@@ -63,6 +57,49 @@ def with_lent(
             made = _as_if_of(plan, own.matrix[rows], stage[rows], pipelines, same)
             whole = _joined(whole, own, made, rows)
     return whole
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Rows of a thin pipeline as if they were of another, the `lender`, by its code."""
+
+    lender: int
+    rows: Int64s
+    matrix: Floats
+
+
+def as_if_elsewhere(
+    plan: SignalPlan,
+    matrix: Floats,
+    stage: Int32s,
+    pipelines: Pipelines,
+    evidence: Mapping[str, Evidence],
+) -> dict[int, Elsewhere]:
+    """The rows of each thin pipeline as if of the one of the most closed leads, by its code.
+
+    Only of one that knows all stages in which they are by the same names.
+    """
+    found = {}
+    for borrower, lenders in _borrowers(pipelines, evidence).items():
+        rows = np.flatnonzero(pipelines.stage_pipeline[stage] == borrower)
+        for lender in sorted(lenders, key=lambda code: -evidence[pipelines.names[code]].own):
+            same = _same_name(pipelines, lender)
+            if len(rows) and (same[stage[rows]] >= 0).all():
+                target = np.where(pipelines.stage_pipeline == borrower, same, -1)
+                made = _as_if_of(plan, matrix[rows], stage[rows], pipelines, target)
+                found[borrower] = Elsewhere(lender, rows, made)
+                break
+    return found
+
+
+def _borrowers(pipelines: Pipelines, evidence: Mapping[str, Evidence]) -> dict[int, list[int]]:
+    """The thin pipelines with those that have more closed leads, by their codes."""
+    own = [evidence[name].own for name in pipelines.names]
+    return {
+        borrower: [lender for lender in range(len(own)) if own[lender] > own[borrower]]
+        for borrower, name in enumerate(pipelines.names)
+        if evidence[name].support == "thin"
+    }
 
 
 def _of_some_leads(lead: Int64s, rows: Int64s) -> Int64s:

@@ -75,48 +75,42 @@ def prior_of(standing: Standing, stage_pipeline: Int16s) -> Prior:
 
 
 def moves_of_pipelines(
-    standing: Standing, learned: Floats, share: float, stage_pipeline: Int16s, prior: Prior
+    standing: Standing, log_odds: Floats, stage_pipeline: Int16s, level: Floats
 ) -> Floats:
-    """What makes the mean of each pipeline's leads the rate to expect of it: one move each.
+    """What makes the mean of each pipeline's leads the rate of its `level`, by their log-odds.
 
-    Of what is said of the leads, a model whose log-odds are `learned` has `share` and the prior the
-    rest. Leaning on the prior narrows what is said, which alone lowers the mean of small
-    probabilities. The rate to expect is that of all, moved by how the model and the pipeline's own
-    outcomes tell its leads from all, and by how the prior does. The model's part has the square of
-    `share` in that: it was fitted to the very leads that it is asked about.
+    One move of the log-odds per pipeline. Leaning on the prior narrows what is said, which alone
+    lowers the mean of small probabilities. The level is held back already where few leads are
+    closed: to hold the move back, too, would count these leads twice.
     """
-    said = share * learned + (1 - share) * prior.stage[standing.stage]
+    moves = np.zeros(len(level))
     pipeline = stage_pipeline[standing.stage]
-    rows_of, weights_of, rate_of = {}, {}, {}
-    for code in range(len(prior.pipeline)):
+    for code, rate in enumerate(sigmoid(level)):
         rows = np.flatnonzero(pipeline == code)
         weight = standing.weights(rows)
-        if weight.any():
-            rows_of[code], weights_of[code] = rows[weight > 0], weight[weight > 0]
-            rate_of[code] = _held_back(standing.target, learned, rows_of[code], weights_of[code])
-    moves = np.zeros(len(prior.pipeline))
-    if not rows_of:
-        return moves
-    of_all = np.average(list(rate_of.values()), weights=[one.sum() for one in weights_of.values()])
-    for code, rows in rows_of.items():
-        apart = share**2 * (log_odds_of(rate_of[code]) - log_odds_of(float(of_all)))
-        apart += (1 - share**2) * float(prior.pipeline[code] - prior.whole)
-        rate = float(sigmoid(np.array([prior.whole + apart]))[0])
-        moves[code] = _move_to_rate(said[rows], weights_of[code], rate)
+        rows, weight = rows[weight > 0], weight[weight > 0]
+        if len(rows):
+            moves[code] = _move_to_rate(log_odds[rows], weight, float(rate))
     return moves
 
 
-def _held_back(target: Floats, learned: Floats, rows: Int64s, weight: Floats) -> float:
-    """The rate of a pipeline's rows between what a model says of them and what came of them.
+def above_lender(
+    standing: Standing, rows: Int64s, elsewhere: Floats, lenders: Int64s, learned: Floats
+) -> float:
+    """How far a pipeline of few leads is above the one that lends to it, on the log-odds.
 
-    That its few leads look like those that are won elsewhere counts; that more of them are won than
-    even that says is held back as if by so many leads.
+    `elsewhere` are the log-odds of its `rows` as if they were the lender's, `learned` those of all
+    rows, of which `lenders` are the lender's own. That leads look like those that are won there
+    counts; that more of them are won than that says is held back as if by so many leads.
     """
-    leads = np.array([weight.sum()])
-    won = np.array([weight @ target[rows]])
-    of_model = np.average(sigmoid(learned[rows]), weights=weight)
-    level = np.array([log_odds_of(float(of_model))])
-    return float(sigmoid(_shrunk(leads, won, level, PIPELINE_LEADS))[0])
+    weight = standing.weights(rows)
+    leads, won = float(weight.sum()), float(weight @ np.nan_to_num(standing.target[rows]))
+    if not leads:
+        return 0.0
+    looks = log_odds_of(float(np.average(sigmoid(elsewhere), weights=weight)))
+    held = _shrunk(np.array([leads]), np.array([won]), np.array([looks]), PIPELINE_LEADS)
+    of_lender = np.average(sigmoid(learned[lenders]), weights=standing.weights(lenders))
+    return float(held[0]) - log_odds_of(float(of_lender))
 
 
 def independent_leads(lead: Int64s, counted: Floats | None = None) -> float:

@@ -273,21 +273,27 @@ def test_factors_are_the_strongest_each_way_strongest_first(scorer, scores, open
         assert all((factor.effect > 0) == (factor.direction == "win") for factor in every)
 
 
-def test_what_is_small_beside_the_strongest_that_goes_its_way_is_no_reason(
-    scorer, scores, open_rows
-):
+def test_what_is_small_beside_the_strongest_is_no_reason(scorer, scores, open_rows):
     left_out = 0
     for row in open_rows[::40]:
-        told = {factor.name for factor in scorer.describe(scores, row, factors=100).factors}
-        effects = scores.effects.groups[row]
-        for way in (1, -1):
-            towards = way * effects
-            reasons = towards >= max(0.1 * towards.max(), 0.0005)
-            assert {scorer.groups[g].name for g in np.flatnonzero(reasons)} <= told
-            small = (towards > 0) & ~reasons
-            assert not {scorer.groups[g].name for g in np.flatnonzero(small)} & told
-            left_out += int((small & (towards >= 0.0005)).sum())
+        told = scorer.describe(scores, row).factors
+        every = scorer.describe(scores, row, factors=100).factors
+        strongest = abs(every[0].effect)
+        for direction in ("win", "lose"):
+            of_all = [f for f in every if f.direction == direction]
+            reasons = [f for f in of_all if abs(f.effect) >= min(0.005, 0.1 * strongest)]
+            assert [f for f in told if f.direction == direction] == reasons[:5]
+            left_out += len(of_all[:5]) - len(reasons[:5])
     assert left_out
+
+
+def test_who_asks_for_more_than_usual_is_told_all_that_is_more_than_nothing(
+    scorer, scores, open_rows
+):
+    for row in open_rows[::40]:
+        told = {factor.name for factor in scorer.describe(scores, row, factors=100).factors}
+        sizes = np.abs(scores.effects.groups[row])
+        assert told == {scorer.groups[g].name for g in np.flatnonzero(sizes >= 0.0005)}
 
 
 def test_factor_is_told_by_a_signal_that_moves_the_score_its_way(scorer, scores, open_rows):

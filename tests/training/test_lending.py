@@ -9,7 +9,7 @@ from leads.outcome import known_stage
 from leads.pipelines import Pipelines
 from tests.leads.histories import PIPELINES, at, lead, moved, timelines_of
 from training.evidence import Evidence
-from training.lending import Learnable, with_lent
+from training.lending import Learnable, as_if_elsewhere, with_lent
 from training.rows import training_rows
 
 LARGE, SMALL = "b2b", "new"
@@ -79,3 +79,41 @@ def test_the_smaller_of_two_thin_pipelines_borrows(rows):
     stage = found.matrix[len(rows.matrix) :, column(rows, "stage")].astype(int)
     assert (rows.timelines.pipelines.stage_pipeline[stage] == 1).all()
     assert len(stage)
+
+
+def elsewhere(rows, evidence=EVIDENCE):
+    pipelines = rows.timelines.pipelines
+    return as_if_elsewhere(rows.plan, rows.matrix, known_stage(rows.view), pipelines, evidence)
+
+
+def test_rows_of_a_thin_pipeline_are_seen_as_if_they_were_the_larger_ones(rows):
+    of_pipeline = rows.timelines.pipelines.stage_pipeline[known_stage(rows.view)]
+
+    (found,) = elsewhere(rows).values()
+
+    assert list(elsewhere(rows)) == [1]
+    assert found.lender == 0
+    assert found.rows.tolist() == np.flatnonzero(of_pipeline == 1).tolist()
+    own = rows.matrix[found.rows]
+    stage = found.matrix[:, column(rows, "stage")].astype(int)
+    names = rows.timelines.pipelines.stage_names
+    assert {names[code] for code in np.unique(stage)} == {(LARGE, "New"), (LARGE, "Qualified")}
+    large, small = (column(rows, f"visits_qualified_{name}") for name in (LARGE, SMALL))
+    assert np.array_equal(found.matrix[:, large], own[:, small], equal_nan=True)
+    assert own[:, small].max() == 1
+    age = column(rows, "age_days")
+    assert np.array_equal(found.matrix[:, age], own[:, age])
+
+
+def test_where_enough_is_closed_nothing_is_seen_as_if_elsewhere(rows):
+    assert elsewhere(rows, {LARGE: Evidence(80, 80), SMALL: Evidence(90, 90)}) == {}
+    assert elsewhere(rows, {LARGE: Evidence(1, 1), SMALL: Evidence(1, 1)}) == {}
+
+
+def test_a_pipeline_that_does_not_know_a_stage_is_no_measure(rows):
+    large, small = rows.timelines.pipelines.pipelines
+    other = replace(small, stages=("New", "Contacted", *small.stages[2:]))
+    pipelines = Pipelines((large, other))
+    stage = known_stage(rows.view)
+
+    assert as_if_elsewhere(rows.plan, rows.matrix, stage, pipelines, EVIDENCE) == {}

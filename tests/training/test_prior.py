@@ -10,6 +10,7 @@ from training.prior import (
     PIPELINE_LEADS,
     USUAL_RATE,
     Standing,
+    above_lender,
     independent_leads,
     moves_of_pipelines,
     prior_of,
@@ -120,9 +121,9 @@ def test_a_lead_counts_by_what_was_learned_of_it():
     assert moved(newer, said, ONE_PIPELINE) != pytest.approx(moved(old_and_new, said, ONE_PIPELINE))
 
 
-def moved(leads, said, stage_pipeline, share=1.0):
+def moved(leads, said, stage_pipeline):
     prior = prior_of(leads, stage_pipeline)
-    return moves_of_pipelines(leads, said, share, stage_pipeline, prior)
+    return moves_of_pipelines(leads, said, stage_pipeline, prior.pipeline)
 
 
 FEW, MANY = 40, 4000
@@ -130,58 +131,65 @@ FEW_AND_MANY = np.repeat([0, 2], [FEW, MANY])
 ONE_IN_TEN = np.arange(MANY) % 10 < 1
 
 
-def rates_said(leads, said, share):
-    """The mean of each of two pipelines after the move, of what was learned and borrowed."""
-    both = share * said + (1 - share) * prior_of(leads, TWO_PIPELINES).stage[leads.stage]
+def few_and_many(few_won) -> Standing:
+    return standing(FEW_AND_MANY, np.concatenate([few_won, ONE_IN_TEN]))
+
+
+def test_a_pipeline_is_moved_to_its_level():
+    leads = few_and_many(np.arange(FEW) % 2)
+    said = np.where(np.arange(FEW + MANY) % 3 > 0, log_odds_of(0.3), log_odds_of(0.1))
+    level = np.array([log_odds_of(0.25), log_odds_of(0.1)])
+
+    moves = moves_of_pipelines(leads, said, TWO_PIPELINES, level)
+
     pipeline = TWO_PIPELINES[leads.stage]
-    now = sigmoid(both + moved(leads, said, TWO_PIPELINES, share)[pipeline])
-    return [float(now[pipeline == code].mean()) for code in (0, 1)]
-
-
-def test_a_pipeline_of_few_leads_lies_between_what_was_learned_and_what_came_of_them():
-    leads = standing(FEW_AND_MANY, np.concatenate([np.arange(FEW) % 2, ONE_IN_TEN]))
-    said = np.full(FEW + MANY, log_odds_of(0.1))
-
-    few, many = rates_said(leads, said, 1.0)
-
-    assert many == pytest.approx(0.1, abs=0.002)
-    assert FEW == PIPELINE_LEADS
-    way = log_odds_of(few) - log_odds_of(0.1)
-    assert 0.4 < way / (log_odds_of(0.5) - log_odds_of(0.1)) < 0.8
-
-
-def test_leads_that_look_like_those_won_elsewhere_are_not_held_back_to_the_rate_of_all():
-    leads = standing(FEW_AND_MANY, np.concatenate([np.arange(FEW) % 2, ONE_IN_TEN]))
-    look_good = np.repeat([log_odds_of(0.5), log_odds_of(0.1)], [FEW, MANY])
-
-    few, many = rates_said(leads, look_good, 1.0)
-
-    assert few == pytest.approx(0.5, abs=0.01)
-    assert many == pytest.approx(0.1, abs=0.002)
-    assert rates_said(leads, look_good, 0.0)[0] < 0.4
-
-
-def test_where_nothing_was_learned_a_pipeline_has_the_rate_of_its_prior():
-    leads = standing(FEW_AND_MANY, np.concatenate([np.arange(FEW) % 2, ONE_IN_TEN]))
-    said = np.where(np.arange(FEW + MANY) % 3 > 0, 2.0, -2.0)
-
-    rates = sigmoid(prior_of(leads, TWO_PIPELINES).pipeline)
-    assert rates_said(leads, said, 0.0) == pytest.approx(rates, abs=1e-6)
-
-
-def test_leaning_on_the_prior_does_not_lower_the_mean():
-    """Halfway to the prior small probabilities come closer together, and lower on average."""
-    leads = standing(np.zeros(MANY, np.int64), ONE_IN_TEN)
-    said = np.where(np.arange(MANY) % 10 < 2, 0.0, -6.0)
-    prior = prior_of(leads, ONE_PIPELINE)
-
-    half = 0.5 * said + 0.5 * prior.stage[leads.stage]
-    assert sigmoid(half).mean() < 0.09
-    now = sigmoid(half + moved(leads, said, ONE_PIPELINE, 0.5)[0])
-    assert now.mean() == pytest.approx(sigmoid(np.array([prior.whole]))[0], abs=1e-6)
+    now = sigmoid(said + moves[pipeline])
+    assert [now[pipeline == code].mean() for code in (0, 1)] == pytest.approx([0.25, 0.1])
 
 
 def test_a_pipeline_without_leads_is_not_moved():
     leads = standing(np.zeros(MANY, np.int64), ONE_IN_TEN)
     assert moved(leads, np.full(MANY, log_odds_of(0.1)), TWO_PIPELINES)[1] == 0
     assert moved(standing([], []), np.zeros(0), TWO_PIPELINES).tolist() == [0, 0]
+
+
+def test_leaning_on_the_prior_does_not_lower_the_mean():
+    """Halfway to the prior small probabilities come closer together, and lower on average."""
+    leads = standing(np.zeros(MANY, np.int64), ONE_IN_TEN)
+    prior = prior_of(leads, ONE_PIPELINE)
+    half = 0.5 * np.where(np.arange(MANY) % 10 < 2, 0.0, -6.0) + 0.5 * prior.stage[leads.stage]
+
+    assert sigmoid(half).mean() < 0.09
+    now = sigmoid(half + moved(leads, half, ONE_PIPELINE)[0])
+    assert now.mean() == pytest.approx(sigmoid(np.array([prior.whole]))[0], abs=1e-6)
+
+
+def above(leads, looks):
+    """How far the few are above the many, where they look so likely to be won there."""
+    learned = np.full(FEW + MANY, log_odds_of(0.1))
+    few, many = np.flatnonzero(leads.stage == 0), np.flatnonzero(leads.stage == 2)
+    return above_lender(leads, few, np.full(FEW, log_odds_of(looks)), many, learned)
+
+
+def test_few_leads_lie_between_what_they_look_like_and_what_came_of_them():
+    half_won = few_and_many(np.arange(FEW) % 2)
+    way = log_odds_of(0.5) - log_odds_of(0.1)
+
+    assert FEW == PIPELINE_LEADS
+    assert 0.4 < above(half_won, 0.1) / way < 0.8
+    assert above(half_won, 0.5) == pytest.approx(way)
+    assert above(few_and_many(np.arange(FEW) % 10 < 1), 0.1) == pytest.approx(0, abs=1e-6)
+
+
+def test_leads_that_are_lost_though_they_look_good_pull_down():
+    lost = few_and_many(np.zeros(FEW))
+    assert above(few_and_many(np.arange(FEW) % 2), 0.5) > above(lost, 0.5) > above(lost, 0.1)
+    assert above(lost, 0.5) > 0 > above(lost, 0.1)
+
+
+def test_leads_of_which_none_is_closed_say_nothing():
+    still_open = Standing(
+        FEW_AND_MANY, np.arange(FEW + MANY), np.concatenate([np.full(FEW, 0.3), ONE_IN_TEN]),
+        np.arange(FEW + MANY) >= FEW,
+    )  # fmt: skip
+    assert above(still_open, 0.5) == 0
