@@ -1,7 +1,9 @@
 """Incidence: how many snapshots like one are won by when, open leads among them (Aalen, Johansen).
 
 The cumulative incidence of competing risks (Aalen and Johansen 1978), by stratum: the finest of
-stage and age, pipeline and age, pipeline, and all in which enough snapshots are decided.
+stage and age, pipeline and age, pipeline, and all in which enough snapshots are decided. A pipeline
+of few decided leads does not speak for itself: what became of leads of any pipeline in a stage of
+the same name and of the same age does, or of the same age.
 """
 
 from collections.abc import Iterator
@@ -18,6 +20,9 @@ from training.drift import base_rate_shift
 
 # Snapshots are alike in stage and age if so many of them are decided; else in less.
 FEWEST_DECIDED = 60
+# With so many leads of its own a pipeline is half its own elsewhere, too (`training.prior`).
+FEWEST_LEADS = 40
+OWN_STRATA = 3
 _AGE_EDGES_US = np.array([1, 3, 7, 14, 30, 90]) * DAY_US
 _AGES = len(_AGE_EDGES_US) + 1
 
@@ -91,6 +96,10 @@ class Incidences:
         shift = base_rate_shift(view.timelines, until)
         self._speaks = known if shift is None else known & (view.created_at >= shift.at)
         self._strata = strata(view)
+        pipeline, lead = self._strata[OWN_STRATA - 1], view.snapshots.lead
+        spoken = self.decided & self._speaks
+        decided = np.unique(np.stack([pipeline[spoken], lead[spoken]]), axis=1)[0]
+        self._decided_leads = np.bincount(decided, minlength=int(pipeline.max(initial=0)) + 1)
         self._made: dict[tuple[int, int], Incidence | None] = {}
 
     def of(self, strata_of_rows: tuple[Int64s, ...]) -> Iterator[tuple[Int64s, Incidence]]:
@@ -115,16 +124,25 @@ class Incidences:
     def _stratum(self, level: int, code: int) -> Incidence | None:
         if (level, code) not in self._made:
             rows = np.flatnonzero(self._speaks & (self._strata[level] == code))
-            enough = self.decided[rows].sum() >= FEWEST_DECIDED
+            enough = self.decided[rows].sum() >= FEWEST_DECIDED and self._may_speak(level, rows)
             self._made[level, code] = (
                 incidence(self.after[rows], self.decided[rows], self.won[rows]) if enough else None
             )
         return self._made[level, code]
 
+    def _may_speak(self, level: int, rows: Int64s) -> bool:
+        """Whether it is of all pipelines, or of one with leads enough of its own."""
+        if level >= OWN_STRATA:
+            return True
+        return bool(self._decided_leads[self._strata[OWN_STRATA - 1][rows[0]]] >= FEWEST_LEADS)
+
 
 def strata(view: View) -> tuple[Int64s, ...]:
-    """The stratum of each snapshot, finest first."""
+    """The stratum of each snapshot, finest first; the first three are of one pipeline each."""
+    pipelines = view.timelines.pipelines
     stage = known_stage(view).astype(np.int64)
-    pipeline = view.timelines.pipelines.stage_pipeline[stage].astype(np.int64)
+    pipeline = pipelines.stage_pipeline[stage].astype(np.int64)
     age = np.searchsorted(_AGE_EDGES_US, view.as_of - view.created_at, "right")
-    return stage * _AGES + age, pipeline * _AGES + age, pipeline
+    same_name = np.unique([name for _, name in pipelines.stage_names], return_inverse=True)[1]
+    own = stage * _AGES + age, pipeline * _AGES + age, pipeline
+    return *own, same_name[stage] * _AGES + age, age

@@ -1,13 +1,16 @@
 """Targets: what is known as it is, what is open by what became of those like it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from crm.simulator import true_probability_at
 from leads.clock import DAY_US
 from leads.outcome import CENSORED_LABEL, labels
+from leads.pipelines import Pipelines
 from leads.view import Snapshots, known_by, look
-from tests.leads.histories import at, contact, lead, moved, timelines_of
+from tests.leads.histories import PIPELINES, at, contact, lead, moved, timelines_of
 from tests.training.simulated_crm import (
     RECIPE,
     middle_of,
@@ -16,6 +19,7 @@ from tests.training.simulated_crm import (
     until_of,
     with_another_future,
 )
+from training.incidence import FEWEST_LEADS
 from training.rows import training_rows
 from training.targets import targets, targets_of_strata
 
@@ -70,6 +74,29 @@ def test_open_lead_gets_what_became_of_those_open_as_long():
     found = targets_of_strata(at_creation(timelines), at(20))
 
     assert found[[timelines.row_of[f"y{n}"] for n in range(3)]] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("lost", "expected"), [(10, 30 / 70), (FEWEST_LEADS, 0.0)])
+def test_a_pipeline_of_few_leads_does_not_speak_for_itself(lost, expected):
+    """However many snapshots are of them: all 70 do, of which 30 are won."""
+    large = PIPELINES.pipelines[0]
+    pipelines = Pipelines((large, replace(large, name="small")))
+    ends = [("b2b", "Won", 30), ("b2b", "Lost", 30), ("small", "Lost", lost), ("small", None, 3)]
+    leads, events = [], []
+    for pipeline, stage, count in ends:
+        for number in range(count):
+            own = {"lead_id": f"{pipeline}{stage}{number}"}
+            leads.append(lead(0 if stage else 17, pipeline=pipeline, **own))
+            if stage is not None:
+                events.append(moved(5, stage, event_id=f"e{own}", **own))
+    timelines = timelines_of(leads, events, pipelines)
+    row = np.repeat(np.arange(len(timelines)), 10)
+    moments = timelines.created_at[row] + np.tile(np.arange(10), len(timelines)) * 60_000_000
+
+    found = targets_of_strata(look(timelines, Snapshots(row, moments)), at(20))
+
+    still_open = np.array([timelines.lead_ids[one].startswith("smallNone") for one in row])
+    assert found[still_open] == pytest.approx(expected)
 
 
 def test_nothing_decided_gives_nothing_won():
