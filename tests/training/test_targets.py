@@ -19,7 +19,7 @@ from tests.training.simulated_crm import (
     until_of,
     with_another_future,
 )
-from training.incidence import FEWEST_LEADS
+from training.incidence import OWN_LEADS
 from training.rows import training_rows
 from training.targets import targets, targets_of_strata
 
@@ -76,27 +76,72 @@ def test_open_lead_gets_what_became_of_those_open_as_long():
     assert found[[timelines.row_of[f"y{n}"] for n in range(3)]] == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize(("lost", "expected"), [(10, 30 / 70), (FEWEST_LEADS, 0.0)])
-def test_a_pipeline_of_few_leads_does_not_speak_for_itself(lost, expected):
-    """However many snapshots are of them: all 70 do, of which 30 are won."""
+# A pipeline of few leads.
+
+
+def large_and_small(*ends, window_days=None):
+    """Leads that end on day 5, or are open since day 17: (pipeline, stage from day 1, end, count).
+
+    Each has ten snapshots on its second day.
+    """
     large = PIPELINES.pipelines[0]
-    pipelines = Pipelines((large, replace(large, name="small")))
-    ends = [("b2b", "Won", 30), ("b2b", "Lost", 30), ("small", "Lost", lost), ("small", None, 3)]
+    window_days = window_days or large.window_days
+    both = Pipelines((large, replace(large, name="small", window_days=window_days)))
     leads, events = [], []
-    for pipeline, stage, count in ends:
+    for place, (pipeline, stage, end, count) in enumerate(ends):
         for number in range(count):
-            own = {"lead_id": f"{pipeline}{stage}{number}"}
-            leads.append(lead(0 if stage else 17, pipeline=pipeline, **own))
-            if stage is not None:
-                events.append(moved(5, stage, event_id=f"e{own}", **own))
-    timelines = timelines_of(leads, events, pipelines)
+            own = {"lead_id": f"{place}-{number}"}
+            created = 17 if end is None else 0
+            leads.append(lead(created, pipeline=pipeline, **own))
+            if stage != "New":
+                events.append(moved(created + 1, stage, event_id=f"s{own}", **own))
+            if end is not None:
+                events.append(moved(5, end, event_id=f"e{own}", **own))
+    timelines = timelines_of(leads, events, both)
     row = np.repeat(np.arange(len(timelines)), 10)
-    moments = timelines.created_at[row] + np.tile(np.arange(10), len(timelines)) * 60_000_000
+    moments = timelines.created_at[row] + 2 * DAY_US + np.tile(np.arange(10), len(timelines)) * 1000
+    return look(timelines, Snapshots(row, moments))
 
-    found = targets_of_strata(look(timelines, Snapshots(row, moments)), at(20))
 
-    still_open = np.array([timelines.lead_ids[one].startswith("smallNone") for one in row])
-    assert found[still_open] == pytest.approx(expected)
+def targets_of_open(view):
+    found = targets_of_strata(view, at(20))
+    return found[view.created_at == at(17)]
+
+
+HALF_WON = (("b2b", "New", "Won", 30), ("b2b", "New", "Lost", 30))
+
+
+@pytest.mark.parametrize(("lost", "own_share"), [(10, 1 / 8), (40, 1 / 2), (80, 1), (200, 1)])
+def test_a_pipeline_speaks_for_itself_as_far_as_it_has_leads(lost, own_share):
+    """However many snapshots are of them, what became of all has the rest."""
+    view = large_and_small(*HALF_WON, ("small", "New", "Lost", lost), ("small", "New", None, 3))
+
+    rate_of_all = 30 / (60 + lost)
+    assert OWN_LEADS == 80
+    assert targets_of_open(view) == pytest.approx((1 - own_share) * rate_of_all)
+
+
+def test_what_it_leans_on_is_the_stage_of_the_same_name():
+    view = large_and_small(
+        ("b2b", "Qualified", "Won", 40),
+        ("b2b", "New", "Lost", 40),
+        ("small", "New", "Lost", 10),
+        ("small", "Qualified", None, 3),
+    )
+    assert targets_of_open(view) == pytest.approx(7 / 8)
+
+
+def test_a_pipeline_with_another_window_is_not_leaned_on():
+    """What is won within a year elsewhere need not be won within 15 days here."""
+    view = large_and_small(
+        *HALF_WON, ("small", "New", "Lost", 10), ("small", "New", None, 3), window_days=15
+    )
+    assert targets_of_open(view) == pytest.approx(0)
+
+
+def test_one_pipeline_alone_is_as_it_was():
+    ends = (("b2b", "New", "Won", 4), ("b2b", "New", "Lost", 8), ("b2b", "New", None, 3))
+    assert targets_of_open(large_and_small(*ends)).tolist() == [4 / 12] * 30
 
 
 def test_nothing_decided_gives_nothing_won():
