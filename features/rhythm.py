@@ -77,7 +77,7 @@ _OF_ALL = (
     _other("last_gap_days", IN_TOUCH, "days",
            "{value} between the last two contacts", _ONE_CONTACT),
     _other("gap_variation", IN_TOUCH, "ratio",
-           "How unevenly the contacts are spread, 0 being evenly: {value}", _TWO_CONTACTS),
+           "How uneven the gaps between contacts are, 0 being even: {value}", _TWO_CONTACTS),
     Column("silence_in_gaps", IN_TOUCH, "ratio",
            "The time since the last contact is {times} the usual time between contacts",
            _ONE_CONTACT, comparable=False),

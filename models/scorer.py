@@ -271,7 +271,7 @@ class Scorer:
     def _strongest(self, group_effects: Floats, each_way: int) -> list[int]:
         """The groups with the largest effects for and against, strongest first; ties by name.
 
-        Without those that are nothing; next to nothing is told to who asks for more than usual.
+        From `LEAST_SHOWN` on where more than usual are asked for, else from what is a reason on.
         """
         order = sorted(
             range(len(group_effects)),

@@ -75,7 +75,7 @@ def as_if_elsewhere(
     pipelines: Pipelines,
     evidence: Mapping[str, Evidence],
 ) -> dict[int, Elsewhere]:
-    """The rows of each thin pipeline as if of the one of the most closed leads, by its code.
+    """The rows of each thin pipeline as if of the one with the most evidence, by its code.
 
     Only of one that knows all stages in which they are by the same names.
     """

@@ -263,7 +263,7 @@ def test_open_lead_is_never_certain(scores, open_rows):
 
 def test_factors_are_the_strongest_each_way_strongest_first(scorer, scores, open_rows):
     for row in open_rows[::40]:
-        every = scorer.describe(scores, row, factors=100).factors
+        every = scorer.describe(scores, row).factors
         shown = scorer.describe(scores, row, factors=2).factors
         sizes = [abs(factor.effect) for factor in every]
         assert sizes == sorted(sizes, reverse=True)

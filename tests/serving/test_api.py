@@ -66,7 +66,9 @@ def test_closed_lead_has_its_status_and_no_probability(client, served):
 
 def test_factors_asked_for_are_the_strongest_each_way(client, served):
     lead_id = open_lead(served)
-    all_of_them = client.get(f"/v1/leads/{lead_id}/score?factors=100").json()["factors"]
+    all_of_them = client.get(f"/v1/leads/{lead_id}/score").json()["factors"]
+    more = client.get(f"/v1/leads/{lead_id}/score?factors=100").json()["factors"]
+    assert {f["name"] for f in all_of_them} < {f["name"] for f in more}
     two = client.get(f"/v1/leads/{lead_id}/score?factors=2").json()["factors"]
     for direction in ("win", "lose"):
         strongest = [f for f in all_of_them if f["direction"] == direction][:2]

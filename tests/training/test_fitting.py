@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from features.population import population_of
+from leads.clock import DAY_US
 from leads.errors import TooFewLeadsError
 from leads.outcome import CENSORED_LABEL, NOT_WON_LABEL, WON_LABEL
 from leads.pipelines import Pipelines
@@ -201,6 +202,38 @@ def some_closed(won: int, lost: int, still_open: int = 0) -> Timelines:
         for n in range(won + lost)
     ]
     return timelines_of(leads, events, Pipelines(PIPELINES.pipelines[:1]))
+
+
+def callers(callers_of_small: bool) -> Timelines:
+    """Of 400 leads of a large pipeline those that call are won; of ten of a small one half are.
+
+    All leads of the small one call, or none does.
+    """
+    large = PIPELINES.pipelines[0]
+    leads, events = [], []
+    for number in range(420):
+        small = number >= 400
+        own, day = {"lead_id": f"l{number}"}, number / 8
+        leads.append(lead(day, pipeline="small" if small else "b2b", **own))
+        if callers_of_small if small else number % 2 == 0:
+            events.append(contact(day + 0.5, "call", event_id=f"c{number}", **own))
+        if number < 410:
+            end = "Won" if number % 2 == 0 else "Lost"
+            events.append(moved(day + 5, end, event_id=f"s{number}", **own))
+    return timelines_of(leads, events, Pipelines((large, replace(large, name="small"))))
+
+
+def test_a_small_pipeline_is_told_by_how_its_leads_would_look_in_the_large_one():
+    """Its ten outcomes are the same, and so is the rate that its prior has of them."""
+    said = {}
+    for they_call in (True, False):
+        timelines = callers(they_call)
+        fitted = fit_model(timelines, at(56.5), 0, RECIPE)
+        small = np.flatnonzero(np.array(timelines.pipeline) == 1)[:10]
+        view = look(timelines, Snapshots(small, timelines.created_at[small] + 2 * DAY_US))
+        scorer = Scorer(artifact_of(fitted, timelines, {}), "new")
+        said[they_call] = scorer.probabilities(view, population_of(timelines)).mean()
+    assert said[True] > said[False] + 0.5
 
 
 @pytest.mark.parametrize(
