@@ -93,7 +93,7 @@ def as_if_elsewhere(
 
 
 def _borrowers(pipelines: Pipelines, evidence: Mapping[str, Evidence]) -> dict[int, list[int]]:
-    """The thin pipelines with those that have more closed leads, by their codes."""
+    """The thin pipelines with those that rest on more leads, by their codes."""
     own = [evidence[name].own for name in pipelines.names]
     return {
         borrower: [lender for lender in range(len(own)) if own[lender] > own[borrower]]
